@@ -1,0 +1,64 @@
+package ledger
+
+import "strings"
+
+// queries are the statements of the package, the same for both databases but for the few words of the dialect.
+type queries struct {
+	last     string
+	insert   string
+	row      string
+	lead     string
+	leader   string
+	renew    string
+	resign   string
+	recover  string
+	start    string
+	sizes    string
+	groups   string
+	putState string
+	oldState string
+	oldOther string
+	states   string
+}
+
+func newQueries(d dialect, unfenced bool) queries {
+	share := d.share
+	if unfenced {
+		share = ""
+	}
+	words := strings.NewReplacer("{now}", d.now, "{share}", share, "{always}", d.takeAlways)
+	q := func(statement string) string { return d.rewrite(words.Replace(statement)) }
+	return queries{
+		last: q(`select first_seq + count - 1 from ledger where desk = $1 order by first_seq desc limit 1`),
+		// The fence. Holding the epoch's row in share mode until the commit makes a successor, who must change that row,
+		// wait for this insert; and makes this insert look again, after a successor's commit, whether the epoch is still
+		// its own. Without it an old writer's row may appear after its successor has read the tail.
+		insert: q(`insert into ledger (desk, first_seq, count, epoch, at, body)
+			select desk, cast($3 as bigint), cast($4 as integer), epoch, cast($5 as bigint), $6
+			from ledger_epoch where desk = $1 and epoch = $2 {share}`),
+		row: q(`select epoch, body from ledger where desk = $1 and first_seq = $2`),
+		lead: q(`insert into ledger_epoch as e (desk, epoch, claim, holder, address, lease_until)
+			values ($1, 1, $2, $3, $4, {now} + cast($5 as bigint))
+			on conflict (desk) do update set epoch = e.epoch + 1, claim = excluded.claim, holder = excluded.holder,
+				address = excluded.address, lease_until = {now} + cast($5 as bigint)
+			where e.lease_until <= {now} or e.holder = excluded.holder or e.epoch = $6 {always}`),
+		leader:  q(`select epoch, claim, holder, address, lease_until, {now} from ledger_epoch where desk = $1`),
+		renew:   q(`update ledger_epoch set lease_until = {now} + cast($3 as bigint) where desk = $1 and claim = $2`),
+		resign:  q(`update ledger_epoch set lease_until = 0 where desk = $1 and claim = $2`),
+		recover: q(`update ledger_epoch set epoch = epoch + 1 where desk = $1 and claim = $2`),
+		start:   q(`select first_seq from ledger where desk = $1 and first_seq <= $2 order by first_seq desc limit 1`),
+		sizes: q(`select first_seq, count, octet_length(body) from ledger where desk = $1 and first_seq >= $2
+			order by first_seq limit $3`),
+		groups: q(`select first_seq, count, epoch, at, body from ledger
+			where desk = $1 and first_seq >= $2 and first_seq <= $3 order by first_seq`),
+		putState: q(`insert into ledger_snapshot (desk, version, position, checksum, state) values ($1, $2, $3, $4, $5)
+			on conflict (desk, version, position) do update set checksum = excluded.checksum, state = excluded.state`),
+		oldState: q(`delete from ledger_snapshot where desk = $1 and version = $2 and position not in (
+			select position from ledger_snapshot where desk = $1 and version = $2 order by position desc limit $3)`),
+		oldOther: q(`delete from ledger_snapshot where desk = $1 and version <> $2 and (version, position) not in (
+			select version, position from ledger_snapshot where desk = $1 and version <> $2
+			order by position desc limit $3)`),
+		states: q(`select position, checksum, state from ledger_snapshot where desk = $1 and version = $2
+			order by position desc`),
+	}
+}
