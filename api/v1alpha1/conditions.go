@@ -1,0 +1,106 @@
+package v1alpha1
+
+// Types of conditions.
+const (
+	// ConditionAccepted: the spec makes sense by itself.
+	ConditionAccepted = "Accepted"
+	// ConditionResolvedRefs: everything that the spec names is there and usable. While it is false
+	// the last settings that were whole stay in force.
+	ConditionResolvedRefs = "ResolvedRefs"
+	// ConditionProgrammed: the runtime says that it applied exactly this generation.
+	ConditionProgrammed = "Programmed"
+	// ConditionOverridden: an opening or closing by hand is in force.
+	ConditionOverridden = "Overridden"
+	// ConditionReady sums the others up, without Overridden: a closed queue is ready.
+	ConditionReady = "Ready"
+	// ConditionReconciling is there, and true, only while the runtime has not applied the generation.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is there, and true, only while somebody has to change something.
+	ConditionStalled = "Stalled"
+)
+
+// Reasons of Accepted.
+const (
+	ReasonAccepted = "Accepted"
+	// ReasonInvalid: the message lists what to change.
+	ReasonInvalid = "Invalid"
+)
+
+// Reasons of ResolvedRefs.
+const (
+	ReasonResolved            = "Resolved"
+	ReasonScheduleNotFound    = "ScheduleNotFound"
+	ReasonScheduleInvalid     = "ScheduleInvalid"
+	ReasonTeamNotFound        = "TeamNotFound"
+	ReasonQueueNotFound       = "QueueNotFound"
+	ReasonHolidaysNotFound    = "HolidaysNotFound"
+	ReasonHolidaysNotLabelled = "HolidaysNotLabelled"
+	ReasonHolidaysInvalid     = "HolidaysInvalid"
+)
+
+// Reasons of Programmed.
+const (
+	ReasonProgrammed = "Programmed"
+	// ReasonPending: the runtime has not yet said that it applied the generation.
+	ReasonPending = "Pending"
+	// ReasonNotSent: the generation cannot be sent, because Accepted or ResolvedRefs is false; the
+	// last good one stays in force.
+	ReasonNotSent = "NotSent"
+	// ReasonRefused: the runtime refused the settings; the message has its words.
+	ReasonRefused = "Refused"
+	// ReasonRuntimeUnreachable: the operator cannot reach the runtime.
+	ReasonRuntimeUnreachable = "RuntimeUnreachable"
+	// ReasonNoQueue: the namespace has no Queue, so nothing runs that could apply it.
+	ReasonNoQueue = "NoQueue"
+)
+
+// Reasons of Overridden.
+const (
+	ReasonOverrideInForce = "InForce"
+	ReasonOverrideExpired = "Expired"
+	ReasonNoOverride      = "NoOverride"
+)
+
+// Reasons of Ready, beside those of the condition that makes it false.
+const (
+	ReasonReady = "Ready"
+	// ReasonNameConflict: an object that is not Usher's bears a name that Usher needs.
+	ReasonNameConflict = "NameConflict"
+	// ReasonWorkloadFailed: the API server refused a part of the workload.
+	ReasonWorkloadFailed = "WorkloadFailed"
+	// ReasonRuntimeNotReady: the runtime's pod is not ready.
+	ReasonRuntimeNotReady = "RuntimeNotReady"
+	// ReasonStorageFixed: the Desk asks for another volume than the one that exists.
+	ReasonStorageFixed = "StorageFixed"
+)
+
+// Reasons of Events.
+const (
+	EventOverrideExpired    = "OverrideExpired"
+	EventOverrideRefused    = "OverrideRefused"
+	EventOverrideCarried    = "OverrideCarried"
+	EventReady              = "BecameReady"
+	EventNotReady           = "BecameNotReady"
+	EventCertificateRenewed = "CertificateRenewed"
+)
+
+// Field managers and labels that Usher writes.
+const (
+	// FieldManagerOperator owns the children of a desk and all status.
+	FieldManagerOperator = "usher-operator"
+	// FieldManagerConsole owns a spec.override that was made in the console.
+	FieldManagerConsole = "usher-console"
+	// FieldManagerCLI is for overrides made with kubectl.
+	FieldManagerCLI = "usher-cli"
+
+	// LabelManagedBy with the value ManagedBy marks every child.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "usher"
+	// LabelDesk holds the desk's name.
+	LabelDesk = "usher.chat/desk"
+	// LabelHolidays with the value "true" marks ConfigMaps that Schedules may name.
+	LabelHolidays = "usher.chat/holidays"
+	// LabelMetrics with the value "true" on a namespace lets its pods scrape the runtime's metrics.
+	LabelMetrics = "usher.chat/metrics"
+)

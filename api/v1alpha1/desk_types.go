@@ -1,0 +1,163 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// DeskSpec is what belongs to the whole desk. Without a Desk the defaults serve.
+type DeskSpec struct {
+	// displayName is shown in the console; the namespace when empty.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	DisplayName string `json:"displayName,omitempty"`
+
+	// publicURL is how people reach the desk: scheme, host and port, no path. With https its
+	// cookies are Secure. Absent: whatever host a request names.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$`
+	PublicURL string `json:"publicURL,omitempty"`
+
+	// service is how the desk is reachable in and around the cluster.
+	// +optional
+	// +kubebuilder:default={}
+	Service DeskService `json:"service,omitzero"`
+
+	// storage of the ledger. It is fixed once set.
+	// +optional
+	// +kubebuilder:default={}
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="storage cannot be changed once the Desk is there; to grow it, enlarge the claim data-usher-0 if its storage class allows that"
+	Storage DeskStorage `json:"storage,omitzero"`
+
+	// resources of the runtime's container.
+	// +optional
+	// +kubebuilder:default={}
+	Resources DeskResources `json:"resources,omitzero"`
+}
+
+// DeskService is the Service usher of the namespace, port 80.
+// +kubebuilder:validation:XValidation:rule="!has(self.nodePort) || self.type == 'NodePort'",message="nodePort needs type: NodePort; set the type or remove nodePort"
+type DeskService struct {
+	// type of the Service.
+	// +optional
+	// +kubebuilder:default=ClusterIP
+	Type ServiceType `json:"type,omitempty"`
+	// nodePort to use with type NodePort. Absent: the cluster chooses.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	NodePort *int32 `json:"nodePort,omitempty"`
+}
+
+// ServiceType is the type of a Service.
+// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
+type ServiceType string
+
+// The three types.
+const (
+	ServiceClusterIP    ServiceType = "ClusterIP"
+	ServiceNodePort     ServiceType = "NodePort"
+	ServiceLoadBalancer ServiceType = "LoadBalancer"
+)
+
+// DeskStorage is the volume of the ledger.
+type DeskStorage struct {
+	// size of the volume, such as 10Gi.
+	// +optional
+	// +kubebuilder:default="10Gi"
+	// +kubebuilder:validation:MaxLength=10
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,6}(Mi|Gi|Ti)$`
+	Size string `json:"size,omitempty"`
+	// storageClassName; the cluster's default class when absent.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	StorageClassName *string `json:"storageClassName,omitempty"`
+}
+
+// DeskResources are the requests and limits of the runtime's container.
+type DeskResources struct {
+	// requests are what the scheduler reserves.
+	// +optional
+	// +kubebuilder:default={cpu: "100m", memory: "128Mi"}
+	Requests ComputeAmounts `json:"requests,omitzero"`
+	// limits are what the container may use at most. Absent: no limit.
+	// +optional
+	Limits *ComputeAmounts `json:"limits,omitempty"`
+}
+
+// ComputeAmounts is processor time and memory.
+type ComputeAmounts struct {
+	// cpu in cores, such as 500m.
+	// +optional
+	CPU *resource.Quantity `json:"cpu,omitempty"`
+	// memory in bytes, such as 512Mi.
+	// +optional
+	Memory *resource.Quantity `json:"memory,omitempty"`
+}
+
+// DeskStatus is what is known of the desk's runtime.
+type DeskStatus struct {
+	// observedGeneration is the generation of the spec that the rest of the status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// url at which the desk is reachable: publicURL, or the Service's name in the cluster.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	URL string `json:"url,omitempty"`
+	// version of the settings that the runtime applied last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Version string `json:"version,omitempty"`
+	// image that the runtime is meant to run.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+	// queues counts the desk's queues.
+	// +optional
+	Queues *int32 `json:"queues,omitempty"`
+	// conditions: Accepted, Programmed and Ready; Reconciling and Stalled only while true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// DeskName is the only name that a Desk may have.
+const DeskName = "default"
+
+// Desk is optional and holds what belongs to none of the other kinds.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:categories=usher,shortName=udesk
+// +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="a namespace has one Desk and it is named default; rename it"
+// +kubebuilder:printcolumn:name="Queues",type=integer,JSONPath=`.status.queues`
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.version`,priority=1
+// +kubebuilder:printcolumn:name="Image",type=string,JSONPath=`.status.image`,priority=1
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
+type Desk struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+	// spec is the wish.
+	// +optional
+	// +kubebuilder:default={}
+	Spec DeskSpec `json:"spec,omitzero"`
+	// status is what is.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status DeskStatus `json:"status,omitzero"`
+}
+
+// DeskList is a list of desks.
+// +kubebuilder:object:root=true
+type DeskList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Desk `json:"items"`
+}

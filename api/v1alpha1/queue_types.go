@@ -1,0 +1,256 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// QueueSpec says when the queue is open, who serves it, and what happens while all are busy.
+type QueueSpec struct {
+	// displayName is what customers and agents read; the resource's name when empty.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	DisplayName string `json:"displayName,omitempty"`
+
+	// scheduleRef names the Schedule by which the queue opens and closes. Absent: always open.
+	// +optional
+	ScheduleRef *LocalRef `json:"scheduleRef,omitempty"`
+
+	// teamRefs names the Teams whose members serve the queue. Without one nobody does.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	TeamRefs []LocalRef `json:"teamRefs,omitempty"`
+
+	// whenBusy says what is offered to customers while no agent is free.
+	// +optional
+	// +kubebuilder:default={}
+	WhenBusy WhenBusy `json:"whenBusy,omitzero"`
+
+	// offerTimeoutSeconds: an offer that an agent does not accept within this time goes back to the
+	// line, at its time of arrival.
+	// +optional
+	// +kubebuilder:default=30
+	// +kubebuilder:validation:Minimum=5
+	// +kubebuilder:validation:Maximum=300
+	OfferTimeoutSeconds int32 `json:"offerTimeoutSeconds,omitempty"`
+
+	// thresholds are the queue's time limits.
+	// +optional
+	// +kubebuilder:default={}
+	Thresholds Thresholds `json:"thresholds,omitzero"`
+
+	// manualSwitch says who may open and close the queue by hand in the console: all members of its
+	// teams, or only their admins.
+	// +optional
+	// +kubebuilder:default=Members
+	ManualSwitch ManualSwitch `json:"manualSwitch,omitempty"`
+
+	// override opens or closes the queue by hand, whatever its schedule says. It is not meant for
+	// Git: apply it with a field manager of its own that does not begin with "kubectl".
+	// +optional
+	Override *Override `json:"override,omitempty"`
+}
+
+// WhenBusy says what happens while no agent is free.
+// +kubebuilder:validation:XValidation:rule="!has(self.capacity) || self.offer == 'Queue'",message="capacity counts waiting places and so needs offer: Queue; set offer to Queue or remove capacity"
+type WhenBusy struct {
+	// offer: Nothing offers the chat only while an agent is free; Queue lets customers wait.
+	// +optional
+	// +kubebuilder:default=Nothing
+	Offer BusyOffer `json:"offer,omitempty"`
+
+	// capacity bounds how many may wait. Absent with offer Queue: no bound.
+	// +optional
+	Capacity *Capacity `json:"capacity,omitempty"`
+}
+
+// BusyOffer is what customers are offered while no agent is free.
+// +kubebuilder:validation:Enum=Nothing;Queue
+type BusyOffer string
+
+// The two offers.
+const (
+	OfferNothing BusyOffer = "Nothing"
+	OfferQueue   BusyOffer = "Queue"
+)
+
+// Capacity is the number of places to wait in.
+type Capacity struct {
+	// mode: Fixed counts places for the whole queue, PerOnlineAgent for each agent who is online.
+	// +required
+	Mode CapacityMode `json:"mode"`
+	// places to wait in, in the unit of mode.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Places int32 `json:"places"`
+}
+
+// CapacityMode is what Capacity.places counts.
+// +kubebuilder:validation:Enum=Fixed;PerOnlineAgent
+type CapacityMode string
+
+// The two modes.
+const (
+	CapacityFixed          CapacityMode = "Fixed"
+	CapacityPerOnlineAgent CapacityMode = "PerOnlineAgent"
+)
+
+// Thresholds are time limits, in seconds.
+type Thresholds struct {
+	// agentLostSeconds: an agent's connection lost for this long puts the agent's conversations back
+	// into the line, at their times of arrival.
+	// +optional
+	// +kubebuilder:default=30
+	// +kubebuilder:validation:Minimum=5
+	// +kubebuilder:validation:Maximum=3600
+	AgentLostSeconds int32 `json:"agentLostSeconds,omitempty"`
+	// customerLostSeconds: a waiting customer whose connection is lost for this long leaves the line.
+	// +optional
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=5
+	// +kubebuilder:validation:Maximum=3600
+	CustomerLostSeconds int32 `json:"customerLostSeconds,omitempty"`
+	// closeAfterIdleSeconds: a conversation in which the customer wrote nothing for this long is
+	// closed.
+	// +optional
+	// +kubebuilder:default=86400
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=2592000
+	CloseAfterIdleSeconds int32 `json:"closeAfterIdleSeconds,omitempty"`
+}
+
+// ManualSwitch says who may open and close a queue by hand.
+// +kubebuilder:validation:Enum=Members;Admins
+type ManualSwitch string
+
+// The two answers.
+const (
+	SwitchMembers ManualSwitch = "Members"
+	SwitchAdmins  ManualSwitch = "Admins"
+)
+
+// Override is an opening or closing by hand. It is atomic: whoever applies it owns all of it, so
+// that two owners cannot mix theirs. One whose until has passed is inert. (Feature Q2.)
+// +structType=atomic
+type Override struct {
+	// state to hold.
+	// +required
+	State OpenState `json:"state"`
+	// until is the moment from which the schedule decides again. Absent: until the override is
+	// removed.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
+	// reason, for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason,omitempty"`
+	// by tells who did it, as stated by whoever wrote it. Absent: the field manager is named.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	By string `json:"by,omitempty"`
+}
+
+// QueueStatus is the queue as its runtime last reported it.
+type QueueStatus struct {
+	// observedGeneration is the generation of the spec that the rest of the status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// state in force now. Absent until the runtime has told it.
+	// +optional
+	State OpenState `json:"state,omitempty"`
+	// stateCause: AlwaysOpen, Schedule, Exception, Holiday, ScheduleSuspended, Override or
+	// ScheduleMissing.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	StateCause string `json:"stateCause,omitempty"`
+	// stateDetail names the exception or holiday, or who opened or closed and why.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	StateDetail string `json:"stateDetail,omitempty"`
+	// stateSince is when the state last changed.
+	// +optional
+	StateSince *metav1.Time `json:"stateSince,omitempty"`
+	// nextChange is when the state will change by itself. Absent: not within two years.
+	// +optional
+	NextChange *NextChange `json:"nextChange,omitempty"`
+	// availability is what a channel offers a new customer now.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Availability string `json:"availability,omitempty"`
+	// waiting counts the customers in the line. Refreshed at most every 15 s, but at once between
+	// none and some; live figures are on the agents' console.
+	// +optional
+	Waiting *int32 `json:"waiting,omitempty"`
+	// longestWaitSeconds is how long the first in line has waited; to 15 s in the first minute, to a
+	// minute in the first hour, to five minutes after it.
+	// +optional
+	LongestWaitSeconds *int64 `json:"longestWaitSeconds,omitempty"`
+	// inService counts conversations with an agent.
+	// +optional
+	InService *int32 `json:"inService,omitempty"`
+	// placesLeft counts how many more may wait. Absent: no bound.
+	// +optional
+	PlacesLeft *int32 `json:"placesLeft,omitempty"`
+	// agents counts those who serve the queue.
+	// +optional
+	Agents *AgentFigures `json:"agents,omitempty"`
+	// conditions: Accepted, ResolvedRefs, Programmed, Overridden and Ready; Reconciling and Stalled
+	// only while true. A closed queue is ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// AgentFigures counts agents.
+type AgentFigures struct {
+	// online agents.
+	// +required
+	Online int32 `json:"online"`
+	// available agents: online and under their limit of conversations.
+	// +required
+	Available int32 `json:"available"`
+}
+
+// Queue is a line of customers and who serves it.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:categories=usher,shortName=uq
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`,description="Open or Closed, in force now"
+// +kubebuilder:printcolumn:name="Cause",type=string,JSONPath=`.status.stateCause`,description="What decided the state"
+// +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waiting`,description="Customers in the line"
+// +kubebuilder:printcolumn:name="Longest",type=integer,JSONPath=`.status.longestWaitSeconds`,description="Seconds that the first in line has waited"
+// +kubebuilder:printcolumn:name="Agents",type=integer,JSONPath=`.status.agents.online`,description="Agents online"
+// +kubebuilder:printcolumn:name="Places",type=integer,JSONPath=`.status.placesLeft`,description="How many more may wait; empty: no bound"
+// +kubebuilder:printcolumn:name="Next Change",type=string,JSONPath=`.status.nextChange.summary`,description="When the state changes by itself"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Available",type=integer,JSONPath=`.status.agents.available`,priority=1,description="Agents online and under their limit"
+// +kubebuilder:printcolumn:name="In Service",type=integer,JSONPath=`.status.inService`,priority=1,description="Conversations with an agent"
+// +kubebuilder:printcolumn:name="Schedule",type=string,JSONPath=`.spec.scheduleRef.name`,priority=1
+// +kubebuilder:printcolumn:name="Detail",type=string,JSONPath=`.status.stateDetail`,priority=1
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
+type Queue struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+	// spec is the wish.
+	// +optional
+	// +kubebuilder:default={}
+	Spec QueueSpec `json:"spec,omitzero"`
+	// status is what is.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status QueueStatus `json:"status,omitzero"`
+}
+
+// QueueList is a list of queues.
+// +kubebuilder:object:root=true
+type QueueList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Queue `json:"items"`
+}
