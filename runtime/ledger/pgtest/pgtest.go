@@ -1,0 +1,246 @@
+// Package pgtest runs a real PostgreSQL server for tests: a cluster of its own in a temporary directory, on a free port
+// of the loopback interface, with fsync on, that ends with the process.
+//
+//	func TestMain(m *testing.M) {
+//		server, err := pgtest.Start()
+//		if err != nil {
+//			fmt.Fprintln(os.Stderr, err)
+//			os.Exit(1)
+//		}
+//		code := m.Run()
+//		server.Stop()
+//		os.Exit(code)
+//	}
+//
+// It needs the server's programs, on Debian the package postgresql (no service has to run).
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// oldest is the first version that Usher supports.
+const oldest = 15
+
+// Server is a running server.
+type Server struct {
+	address   string
+	directory string
+	stdin     io.Closer
+	ended     chan error
+	databases atomic.Int64
+}
+
+// Start makes a cluster and starts its server. Settings are lines for its configuration, such as "wal_level = logical".
+func Start(settings ...string) (*Server, error) {
+	programs, err := find()
+	if err != nil {
+		return nil, err
+	}
+	account, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	directory, err := os.MkdirTemp("", "usher-postgres-")
+	if err != nil {
+		return nil, fmt.Errorf("make the directory of PostgreSQL: %w", err)
+	}
+	s := &Server{directory: directory, ended: make(chan error, 1)}
+	if err := s.start(programs, account, settings); err != nil {
+		return nil, errors.Join(fmt.Errorf("start PostgreSQL for tests: %w", err), os.RemoveAll(directory))
+	}
+	return s, nil
+}
+
+func (s *Server) start(programs string, account *syscall.Credential, settings []string) error {
+	if account != nil {
+		if err := os.Chown(s.directory, int(account.Uid), int(account.Gid)); err != nil {
+			return err
+		}
+	}
+	data := filepath.Join(s.directory, "data")
+	initdb := exec.Command(filepath.Join(programs, "initdb"), "--pgdata", data, "--username", "usher", "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C")
+	initdb.Dir, initdb.SysProcAttr = s.directory, &syscall.SysProcAttr{Credential: account}
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	s.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	configuration := strings.Join(append([]string{
+		"listen_addresses = '127.0.0.1'",
+		"port = " + strconv.Itoa(port),
+		"unix_socket_directories = ''",
+		"fsync = on",
+		"synchronous_commit = on",
+	}, settings...), "\n") + "\n"
+	file, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if _, err := file.WriteString(configuration); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return s.run(filepath.Join(programs, "postgres"), data, account)
+}
+
+// run starts the server behind a shell that ends it when its input ends: also when the tests are killed.
+func (s *Server) run(program, data string, account *syscall.Credential) error {
+	const guard = `"$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server`
+	command := exec.Command("/bin/sh", "-c", guard, "sh", program, "-D", data)
+	command.Dir = s.directory
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
+	log := &bytes.Buffer{}
+	command.Stdout, command.Stderr = log, log
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := command.Start(); err != nil {
+		return err
+	}
+	s.stdin = stdin
+	go func() { s.ended <- command.Wait() }()
+	if err := s.ready(); err != nil {
+		_ = stdin.Close()
+		<-s.ended
+		return fmt.Errorf("%w\n%s", err, log)
+	}
+	return nil
+}
+
+// ready waits until the server answers.
+func (s *Server) ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		conn, err := pgx.Connect(ctx, s.URL("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case ended := <-s.ended:
+			s.ended <- ended
+			return fmt.Errorf("the server ended: %v", ended)
+		case <-ticker.C:
+		}
+	}
+}
+
+// Address is host and port of the server.
+func (s *Server) Address() string { return s.address }
+
+// Directory belongs to the server's account: a place for a tablespace.
+func (s *Server) Directory() string { return s.directory }
+
+// URL of a database of the server.
+func (s *Server) URL(database string) string {
+	return "postgres://usher@" + s.address + "/" + database + "?sslmode=disable"
+}
+
+// NewDatabase makes an empty database and returns its URL.
+func (s *Server) NewDatabase(ctx context.Context) (string, error) {
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return "", fmt.Errorf("make a database: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	name := "test_" + strconv.FormatInt(s.databases.Add(1), 10)
+	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
+		return "", fmt.Errorf("make a database: %w", err)
+	}
+	return s.URL(name), nil
+}
+
+// Stop ends the server and removes its files.
+func (s *Server) Stop() error {
+	_ = s.stdin.Close()
+	<-s.ended
+	if err := os.RemoveAll(s.directory); err != nil {
+		return fmt.Errorf("remove the files of PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// find gives the directory of the newest server's programs.
+func find() (string, error) {
+	directories, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		return "", fmt.Errorf("look for PostgreSQL: %w", err)
+	}
+	best, newest := "", oldest-1
+	for _, directory := range directories {
+		version, err := strconv.Atoi(filepath.Base(filepath.Dir(directory)))
+		if _, missing := os.Stat(filepath.Join(directory, "postgres")); err == nil && missing == nil && version > newest {
+			best, newest = directory, version
+		}
+	}
+	if best != "" {
+		return best, nil
+	}
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(path), nil
+		}
+	}
+	return "", fmt.Errorf("these tests run a real PostgreSQL server, and there is none of version %d or later in "+
+		"/usr/lib/postgresql or on the PATH: install the Debian package postgresql (no service has to run)", oldest)
+}
+
+// serverAccount is the account for the server, which refuses to run as root; nil for the one that the tests have.
+func serverAccount() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		account, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err := strconv.ParseUint(account.Uid, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("read the account %s: %w", name, err)
+		}
+		gid, err := strconv.ParseUint(account.Gid, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("read the account %s: %w", name, err)
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL refuses to run as root, and there is no account postgres or nobody to run it as")
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
