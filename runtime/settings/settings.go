@@ -51,7 +51,7 @@ type Queue struct {
 	// ManualSwitch says who of the queue's teams may open and close it by hand.
 	ManualSwitch ManualSwitch `json:"manualSwitch,omitempty"`
 	// OfferTimeoutSeconds: an offer that is not accepted in time goes back to the line. 5 to 300.
-	OfferTimeoutSeconds int `json:"offerTimeoutSeconds,omitempty"`
+	OfferTimeoutSeconds int        `json:"offerTimeoutSeconds,omitempty"`
 	Thresholds          Thresholds `json:"thresholds"`
 }
 

@@ -1,0 +1,140 @@
+package desk
+
+import (
+	"container/heap"
+	"slices"
+)
+
+// Deadlines are an index: what time will bring, found from the state. An entry is only a hint where
+// to look; due checks it against the state, so that entries need not be taken out when what they
+// were for is gone.
+
+type deadlineKind uint8
+
+const (
+	checkQueue    deadlineKind = iota + 1 // its state may change
+	offerExpires                          // an offer was not accepted
+	agentLost                             // the agent of a conversation was away for too long
+	customerLost                          // a waiting customer was away for too long
+	idleTooLong                           // no customer message for too long
+	agentRemoved                          // the agent of a conversation serves its queue no more
+	queueRemoved                          // the queue of a waiting conversation is no more
+	offerTheFirst                         // to an agent who ended a conversation
+)
+
+type deadline struct {
+	at   int64
+	kind deadlineKind
+	key  string // queue, agent or conversation
+}
+
+// deadlines is a heap, the earliest first.
+type deadlines []deadline
+
+func (d deadlines) Len() int { return len(d) }
+func (d deadlines) Less(i, j int) bool {
+	a, b := d[i], d[j]
+	if a.at != b.at {
+		return a.at < b.at
+	}
+	if a.kind != b.kind {
+		return a.kind < b.kind
+	}
+	return a.key < b.key
+}
+func (d deadlines) Swap(i, j int) { d[i], d[j] = d[j], d[i] }
+func (d *deadlines) Push(x any)   { *d = append(*d, x.(deadline)) }
+func (d *deadlines) Pop() any {
+	old := *d
+	last := old[len(old)-1]
+	*d = old[:len(old)-1]
+	return last
+}
+
+func (s *State) at(at int64, kind deadlineKind, key string) {
+	if s.follows {
+		return
+	}
+	heap.Push(&s.deadlines, deadline{at, kind, key})
+}
+
+// NextDeadline is when Tick will have something to do, in milliseconds; false when nothing is to
+// come. It tidies the index, nothing else.
+func (s *State) NextDeadline() (int64, bool) {
+	for len(s.deadlines) > 0 {
+		d := s.deadlines[0]
+		at, ok := s.dueAt(d)
+		switch {
+		case !ok:
+			heap.Pop(&s.deadlines)
+			if d.kind == offerTheFirst {
+				s.offerNext = slices.DeleteFunc(s.offerNext, func(a string) bool { return a == d.key })
+			}
+		case at != d.at:
+			s.deadlines[0].at = at
+			heap.Fix(&s.deadlines, 0)
+		default:
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// due is the first deadline that has come.
+func (s *State) due(now int64) (deadline, bool) {
+	for {
+		at, ok := s.NextDeadline()
+		if !ok || at > now {
+			return deadline{}, false
+		}
+		d := s.deadlines[0]
+		if d.kind != checkQueue {
+			return d, true
+		}
+		// A queue whose check finds nothing new has no event to tell; look for its next moment.
+		q := s.Queues[d.key]
+		if _, changed := s.switched(q, now); changed {
+			return d, true
+		}
+		heap.Pop(&s.deadlines)
+		s.planCheck(q, now)
+	}
+}
+
+// dueAt is when a deadline comes by the state as it is; false when it never will.
+func (s *State) dueAt(d deadline) (int64, bool) {
+	switch d.kind {
+	case checkQueue:
+		q := s.Queues[d.key]
+		return d.at, q != nil && q.nextCheck == d.at
+	case offerTheFirst:
+		return d.at, slices.Contains(s.offerNext, d.key) && s.offerable(d.key) != nil
+	}
+	c := s.Conversations[ConversationID(d.key)]
+	if c == nil || c.Place == Over {
+		return 0, false
+	}
+	switch d.kind {
+	case offerExpires:
+		return c.OfferUntil, c.Place == OfferedTo
+	case agentLost:
+		a := s.Agents[c.Agent]
+		if c.Place != InService || a == nil || a.LostAt == 0 {
+			return 0, false
+		}
+		return a.LostAt + s.agentLost(c.Queue), true
+	case customerLost:
+		customer := s.Customers[c.Session]
+		if c.Place == InService || customer == nil || customer.LostAt == 0 {
+			return 0, false
+		}
+		return customer.LostAt + s.customerLost(c.Queue), true
+	case idleTooLong:
+		return c.LastCustomerAt + s.idle(c.Queue), true
+	case agentRemoved:
+		return d.at, (c.Place == InService || c.Place == OfferedTo) && !s.Serves(c.Agent, c.Queue) && s.Queues[c.Queue] != nil
+	case queueRemoved:
+		return d.at, c.Place != InService && s.Queues[c.Queue] == nil
+	}
+	return 0, false
+}
