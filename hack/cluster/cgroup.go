@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Cgroups are how this machine keeps account of groups of processes: version 2 is one tree, version 1 a tree a resource.
+type cgroups struct {
+	// Version is 1 or 2.
+	Version int
+	// Trees are where the trees are mounted: one for version 2, several for version 1.
+	Trees []string
+}
+
+// A cgroupError says why pods cannot be limited here.
+type cgroupError struct{ Reason string }
+
+func (e *cgroupError) Error() string {
+	return "this machine's cgroups cannot hold pods: " + e.Reason + "; in a container, start it with --privileged and the host's /sys/fs/cgroup"
+}
+
+// findCgroups reads the mount table, in the form of /proc/self/mountinfo.
+func findCgroups(mountinfo []byte) (cgroups, error) {
+	var c cgroups
+	controllers := map[string]bool{}
+	for _, m := range parseMounts(mountinfo) {
+		switch {
+		case m.Type == "cgroup2" && m.Point == "/sys/fs/cgroup":
+			return cgroups{Version: 2, Trees: []string{m.Point}}, nil
+		case m.Type == "cgroup":
+			c.Trees = append(c.Trees, m.Point)
+			for _, o := range strings.Split(m.SuperOptions, ",") {
+				controllers[o] = true
+			}
+		}
+	}
+	if len(c.Trees) == 0 {
+		return c, &cgroupError{Reason: "none are mounted"}
+	}
+	for _, needed := range []string{"cpu", "cpuset", "memory", "pids"} {
+		if !controllers[needed] {
+			return c, &cgroupError{Reason: "the " + needed + " controller is missing"}
+		}
+	}
+	c.Version = 1
+	return c, nil
+}
+
+// make makes a group in every tree. The kubelet takes a group as its root only if it is there beforehand.
+func (c cgroups) make(group string) error {
+	for _, tree := range c.Trees {
+		dir := filepath.Join(tree, group)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("make the cgroup %s: %w", dir, err)
+		}
+		var err error
+		if c.Version == 2 {
+			err = enableControllers(tree, group)
+		} else {
+			err = copyCpuset(tree, group)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyCpuset gives the group its parent's processors and memory nodes: version 1 begins with none, and then nothing may
+// be put in. Other trees have no such files.
+func copyCpuset(tree, group string) error {
+	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
+		value, err := os.ReadFile(filepath.Join(tree, file))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the machine's %s: %w", file, err)
+		}
+		if err := os.WriteFile(filepath.Join(tree, group, file), bytes.TrimSpace(value), 0o644); err != nil {
+			return fmt.Errorf("set %s of the cgroup %s: %w", file, group, err)
+		}
+	}
+	return nil
+}
+
+// enableControllers hands every controller that the machine has down to the group and to its children.
+func enableControllers(tree, group string) error {
+	raw, err := os.ReadFile(filepath.Join(tree, "cgroup.controllers"))
+	if err != nil {
+		return fmt.Errorf("read the machine's cgroup controllers: %w", err)
+	}
+	have := strings.Fields(string(raw))
+	for _, needed := range []string{"cpu", "cpuset", "memory", "pids"} {
+		if !slices.Contains(have, needed) {
+			return &cgroupError{Reason: "the " + needed + " controller is missing"}
+		}
+	}
+	for _, dir := range []string{tree, filepath.Join(tree, group)} {
+		if err := os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+strings.Join(have, " +")), 0o644); err != nil {
+			return fmt.Errorf("enable cgroup controllers below %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// processes are all that are in the group or below it, in any tree.
+func (c cgroups) processes(group string) []int {
+	var pids []int
+	c.walk(group, func(dir string) {
+		raw, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs")) // A group that went away meanwhile holds nobody.
+		for _, field := range strings.Fields(string(raw)) {
+			var pid int
+			if _, err := fmt.Sscan(field, &pid); err == nil && pid > 0 {
+				pids = append(pids, pid)
+			}
+		}
+	})
+	slices.Sort(pids)
+	return slices.Compact(pids)
+}
+
+// remove takes the group and all below it away, children first. It fails while processes are inside.
+func (c cgroups) remove(group string) error {
+	var dirs []string
+	c.walk(group, func(dir string) { dirs = append(dirs, dir) })
+	slices.Reverse(dirs)
+	var problems []error
+	for _, dir := range dirs {
+		if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, syscall.ENOENT) {
+			problems = append(problems, fmt.Errorf("remove the cgroup %s: %w", dir, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// walk visits the group and all below it, parents first. Links and files are not groups.
+func (c cgroups) walk(group string, visit func(dir string)) {
+	for _, tree := range c.Trees {
+		_ = filepath.WalkDir(filepath.Join(tree, group), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				visit(path)
+			}
+			return nil
+		})
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// endPods ends every container of a node and the shims that watch over them. They outlive containerd and the kubelet, so
+// ending those is not enough.
+func (c *localCluster) endPods(ctx context.Context, n node, groups cgroups) error {
+	var problems []error
+	if _, running := c.daemons.find(containerdDaemon(n).id()); running {
+		problems = append(problems, endTasks(ctx, n))
+	}
+	// What is left after that: containers of a containerd that had died before, and their shims.
+	for _, pids := range [][]int{groups.processes(n.CgroupRoot), shims(n.socket())} {
+		for _, pid := range pids {
+			_, started, err := processStat(pid)
+			if err != nil {
+				continue // It ended meanwhile.
+			}
+			if err := endProcess(ctx, pidRecord{PID: pid, Started: started}, 2*time.Second); err != nil {
+				problems = append(problems, fmt.Errorf("end the process %d of a pod: %w", pid, err))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// endTasks asks containerd to end and forget every task. A shim ends with the last task of its pod.
+func endTasks(ctx context.Context, n node) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	out, err := execute(ctx, ctr(n, "tasks", "list", "-q")...)
+	if err != nil {
+		return fmt.Errorf("list the pods of %s: %w", n.Name, err)
+	}
+	ids := strings.Fields(out)
+	if len(ids) == 0 {
+		return nil
+	}
+	// One may end by itself between the list and this: what counts is that no process is left, which is looked at next.
+	_, _ = execute(ctx, ctr(n, append([]string{"tasks", "delete", "--force"}, ids...)...)...)
+	return nil
+}
+
+// shims are the processes that hold containers for the containerd of a socket.
+func shims(socket string) []int {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if err == nil && isShim(strings.Split(string(raw), "\x00"), socket) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func isShim(args []string, socket string) bool {
+	return len(args) > 0 && strings.HasPrefix(filepath.Base(args[0]), "containerd-shim") && slices.Contains(args, socket)
+}
+
+// removeResults forgets what the CNI library keeps of our pods in a directory that cannot be chosen.
+func removeResults(p plan) error {
+	files, err := filepath.Glob("/var/lib/cni/results/usher-*")
+	if err != nil {
+		return fmt.Errorf("find the pods' network results: %w", err)
+	}
+	var problems []error
+	for _, f := range files {
+		problems = append(problems, os.Remove(f))
+	}
+	return errors.Join(problems...)
+}

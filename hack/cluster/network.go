@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// netnsPath is where iproute2 keeps a named network namespace.
+func netnsPath(name string) string { return "/run/netns/" + name }
+
+// execute runs a short command and gives its output; the error holds what it complained of.
+func execute(ctx context.Context, command ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	var problems strings.Builder
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		return string(out), fmt.Errorf("%s: %w: %s", strings.Join(command, " "), err, strings.TrimSpace(problems.String()))
+	}
+	return string(out), nil
+}
+
+// executeAll runs commands one after the other until one fails.
+func executeAll(ctx context.Context, commands [][]string) error {
+	for _, c := range commands {
+		if _, err := execute(ctx, c...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// makeNetwork makes the bridge, and a network namespace and a cable for every node, where they are not there yet.
+//
+//	machine 10.77.0.1 --- bridge usher0 --- cable --- eth0 10.77.0.2 of node 1, in its network namespace
+//	                                    `-- cable --- eth0 10.77.0.3 of node 2 ...
+//
+// The machine reaches Services and pods by routes over the nodes. The rules of kube-proxy live in the nodes' namespaces.
+func makeNetwork(ctx context.Context, p plan) error {
+	bridgeNew := !exists("/sys/class/net/" + p.Bridge)
+	if bridgeNew {
+		if err := checkAddressesFree(ctx, p); err != nil {
+			return err
+		}
+		if _, err := execute(ctx, "ip", "link", "add", p.Bridge, "type", "bridge"); err != nil {
+			return fmt.Errorf("make the bridge: %w", err)
+		}
+	}
+	commands := [][]string{
+		{"ip", "addr", "replace", prefixed(p.HostAddress, p.Subnet), "dev", p.Bridge},
+		{"ip", "link", "set", p.Bridge, "up"},
+	}
+	for _, n := range p.Nodes {
+		commands = append(commands, nodeNetwork(p, n)...)
+	}
+	commands = append(commands, []string{"ip", "route", "replace", p.ServiceSubnet.String(), "via", p.control().Address.String()})
+	if err := executeAll(ctx, commands); err != nil {
+		return fmt.Errorf("make the network: %w", err)
+	}
+	return nil
+}
+
+// nodeNetwork gives the commands that connect one node.
+func nodeNetwork(p plan, n node) [][]string {
+	var c [][]string
+	if !exists(netnsPath(n.Netns)) {
+		c = append(c, []string{"ip", "netns", "add", n.Netns})
+	}
+	if !exists("/sys/class/net/" + n.Link) {
+		c = append(c, []string{"ip", "link", "add", n.Link, "type", "veth", "peer", "name", "eth0", "netns", n.Netns})
+	}
+	c = append(c,
+		[]string{"ip", "link", "set", n.Link, "master", p.Bridge, "up"},
+		[]string{"ip", "-n", n.Netns, "addr", "replace", prefixed(n.Address, p.Subnet), "dev", "eth0"},
+		[]string{"ip", "-n", n.Netns, "link", "set", "lo", "up"},
+		[]string{"ip", "-n", n.Netns, "link", "set", "eth0", "up"},
+		// A process of the node that calls a ClusterIP needs a route before kube-proxy's rules see the packet. There is
+		// no default route: what is outside fails at once instead of after a timeout.
+		[]string{"ip", "-n", n.Netns, "route", "replace", p.ServiceSubnet.String(), "via", p.HostAddress.String()},
+		[]string{"nsenter", "--net=" + netnsPath(n.Netns), "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"},
+		[]string{"ip", "route", "replace", n.PodSubnet.String(), "via", n.Address.String()},
+	)
+	for _, other := range p.Nodes {
+		if other.Name != n.Name {
+			c = append(c, []string{"ip", "-n", n.Netns, "route", "replace", other.PodSubnet.String(), "via", other.Address.String()})
+		}
+	}
+	return c
+}
+
+func prefixed(a netip.Addr, subnet netip.Prefix) string {
+	return netip.PrefixFrom(a, subnet.Bits()).String()
+}
+
+// An addressTakenError says that the machine uses addresses of the cluster for something else.
+type addressTakenError struct {
+	// Ours is what the cluster needs, Theirs the route that stands against it, on Device.
+	Ours, Theirs netip.Prefix
+	Device       string
+}
+
+func (e *addressTakenError) Error() string {
+	return fmt.Sprintf("the cluster needs the addresses %s, but this machine has a route to %s on %s; end what made it (another cluster? a VPN?) and try again", e.Ours, e.Theirs, e.Device)
+}
+
+// checkAddressesFree looks at the machine's routes before the first start.
+func checkAddressesFree(ctx context.Context, p plan) error {
+	out, err := execute(ctx, "ip", "-j", "-4", "route", "show", "table", "main")
+	if err != nil {
+		return fmt.Errorf("read the machine's routes: %w", err)
+	}
+	return conflict(p, []byte(out))
+}
+
+// conflict finds a route, in the JSON of iproute2, that overlaps with the plan. The default route does not count.
+func conflict(p plan, routes []byte) error {
+	var table []struct {
+		Dst string `json:"dst"`
+		Dev string `json:"dev"`
+	}
+	if err := json.Unmarshal(routes, &table); err != nil {
+		return fmt.Errorf("read the machine's routes: %w", err)
+	}
+	for _, r := range table {
+		dst, err := netip.ParsePrefix(r.Dst)
+		if err != nil {
+			addr, err := netip.ParseAddr(r.Dst)
+			if err != nil { // "default"
+				continue
+			}
+			dst = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		for _, ours := range []netip.Prefix{p.Subnet, p.ServiceSubnet, p.PodSubnet} {
+			if dst.Bits() > 0 && ours.Overlaps(dst) {
+				return &addressTakenError{Ours: ours, Theirs: dst, Device: r.Dev}
+			}
+		}
+	}
+	return nil
+}
+
+// removeNetwork removes what makeNetwork made. Routes and cables go with the bridge and the namespaces.
+func removeNetwork(ctx context.Context, p plan) error {
+	var problems []error
+	for _, n := range p.Nodes {
+		if exists("/sys/class/net/" + n.Link) {
+			_, err := execute(ctx, "ip", "link", "delete", n.Link)
+			problems = append(problems, err)
+		}
+		if exists(netnsPath(n.Netns)) {
+			_, err := execute(ctx, "ip", "netns", "delete", n.Netns)
+			problems = append(problems, err)
+		}
+	}
+	if exists("/sys/class/net/" + p.Bridge) {
+		_, err := execute(ctx, "ip", "link", "delete", p.Bridge)
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A daemon is a background process of the cluster. Its pid file and its log carry its name.
+type daemon struct {
+	// Name is also that of the component in `status`; Node is empty for the control plane.
+	Name, Node string
+	// Netns is the network namespace that it runs in; empty is the machine's.
+	Netns string
+	// Command is the program and its arguments.
+	Command []string
+	// Healthy says whether it does its work; it is asked again and again after a start, so it must be quick.
+	Healthy func(ctx context.Context) error
+}
+
+// id is unique in the cluster.
+func (d daemon) id() string {
+	if d.Node == "" {
+		return d.Name
+	}
+	return d.Name + "-" + d.Node
+}
+
+// A pidRecord is what a pid file holds. The start time tells our process from a later one that got its number.
+type pidRecord struct {
+	PID int `json:"pid"`
+	// Started is in clock ticks since the machine's start.
+	Started uint64 `json:"started"`
+}
+
+// alive is true while the process that was recorded runs. A process that ended and was not collected does not run.
+func (r pidRecord) alive() bool {
+	state, started, err := processStat(r.PID)
+	return err == nil && started == r.Started && state != 'Z' && state != 'X'
+}
+
+// processStat reads the state letter and the start time of a process.
+func processStat(pid int) (state byte, started uint64, err error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	return parseStat(raw)
+}
+
+// parseStat takes the third and the twenty-second field. The second is the program's name in parentheses and may hold
+// spaces and parentheses itself.
+func parseStat(raw []byte) (state byte, started uint64, err error) {
+	end := bytes.LastIndexByte(raw, ')')
+	if end < 0 {
+		return 0, 0, errors.New("no process name in stat")
+	}
+	fields := strings.Fields(string(raw[end+1:]))
+	if len(fields) < 20 {
+		return 0, 0, fmt.Errorf("stat has only %d fields after the name", len(fields))
+	}
+	started, err = strconv.ParseUint(fields[19], 10, 64)
+	if err != nil {
+		return 0, 0, fmt.Errorf("start time in stat: %w", err)
+	}
+	return fields[0][0], started, nil
+}
+
+// Daemons keeps the background processes of one state directory.
+type daemons struct {
+	dir string
+}
+
+func (s daemons) pidFile(id string) string { return filepath.Join(s.dir, "run", id+".pid") }
+
+// logFile is where a daemon writes what it has to say.
+func (s daemons) logFile(id string) string { return filepath.Join(s.dir, "log", id+".log") }
+
+// find gives the recorded process if it still runs.
+func (s daemons) find(id string) (pidRecord, bool) {
+	raw, err := os.ReadFile(s.pidFile(id))
+	if err != nil {
+		return pidRecord{}, false
+	}
+	var r pidRecord
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return pidRecord{}, false
+	}
+	return r, r.alive()
+}
+
+// start runs a daemon in a session of its own, so that it outlives this program, unless it runs already.
+func (s daemons) start(d daemon) error {
+	if _, running := s.find(d.id()); running {
+		return nil
+	}
+	for _, dir := range []string{"run", "log"} {
+		if err := os.MkdirAll(filepath.Join(s.dir, dir), 0o755); err != nil {
+			return fmt.Errorf("make the directory for %s: %w", d.Name, err)
+		}
+	}
+	log, err := os.OpenFile(s.logFile(d.id()), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("open the log of %s: %w", d.Name, err)
+	}
+	defer log.Close()
+	command := d.Command
+	if d.Netns != "" {
+		// nsenter, not `ip netns exec`: that one mounts a new /sys, and the kubelet then finds no cgroups.
+		command = append([]string{"nsenter", "--net=" + netnsPath(d.Netns)}, command...)
+	}
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, s.dir
+	cmd.Env = daemonEnv()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", d.Name, err)
+	}
+	// Collected when it ends early, so that find sees that it is gone.
+	go func() { _ = cmd.Wait() }()
+	_, started, err := processStat(cmd.Process.Pid)
+	if err != nil {
+		return s.failed(d, errors.New("it ended at once"))
+	}
+	record, err := json.Marshal(pidRecord{PID: cmd.Process.Pid, Started: started})
+	if err != nil {
+		return fmt.Errorf("record %s: %w", d.Name, err)
+	}
+	if err := os.WriteFile(s.pidFile(d.id()), record, 0o644); err != nil {
+		_ = cmd.Process.Kill()
+		return fmt.Errorf("record %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+// daemonEnv is a small, fixed environment: proxies and locales of the caller are none of the cluster's business.
+func daemonEnv() []string {
+	return []string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=/", "LANG=C.UTF-8",
+	}
+}
+
+// await waits until the daemon is healthy. A daemon that ended is an error at once, with the end of its log.
+func (s daemons) await(ctx context.Context, d daemon, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := poll(ctx, func() (bool, error) {
+		if _, running := s.find(d.id()); !running {
+			return false, s.failed(d, errors.New("it ended"))
+		}
+		if err := d.Healthy(ctx); err != nil {
+			return false, nil
+		}
+		return true, nil
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.failed(d, fmt.Errorf("not healthy after %s: %w", limit, d.Healthy(context.WithoutCancel(ctx))))
+	}
+	return err
+}
+
+// A daemonError says that a component did not come up, and shows the last lines of its log.
+type daemonError struct {
+	Name, Log, Tail string
+	Cause           error
+}
+
+func (e *daemonError) Error() string {
+	return fmt.Sprintf("%s does not run: %v; its log is %s and ends with:\n%s", e.Name, e.Cause, e.Log, e.Tail)
+}
+
+func (e *daemonError) Unwrap() error { return e.Cause }
+
+func (s daemons) failed(d daemon, cause error) error {
+	raw, _ := os.ReadFile(s.logFile(d.id())) // No log is an empty tail.
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	return &daemonError{Name: d.id(), Log: s.logFile(d.id()), Tail: strings.Join(lines[max(0, len(lines)-8):], "\n"), Cause: cause}
+}
+
+// stop ends a daemon: first politely, after the limit by force. A daemon that does not run is none of our business.
+func (s daemons) stop(ctx context.Context, id string, limit time.Duration) error {
+	record, running := s.find(id)
+	if running {
+		if err := endProcess(ctx, record, limit); err != nil {
+			return fmt.Errorf("end %s (pid %d): %w", id, record.PID, err)
+		}
+	}
+	if err := os.Remove(s.pidFile(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget %s: %w", id, err)
+	}
+	return nil
+}
+
+// endProcess sends TERM, waits, then KILL.
+func endProcess(ctx context.Context, r pidRecord, limit time.Duration) error {
+	gone := func() (bool, error) { return !r.alive(), nil }
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if err := syscall.Kill(r.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+		wait, cancel := context.WithTimeout(ctx, limit)
+		err := poll(wait, gone)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return errors.New("it does not end")
+}
+
+// poll asks ten times a second until done, an error, or the end of the context.
+func poll(ctx context.Context, done func() (bool, error)) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok, err := done(); err != nil || ok {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
