@@ -1,0 +1,315 @@
+// Package router is the one writer of a desk: it takes commands, lets the domain decide in one order,
+// makes the events durable, and only then answers and tells the followers.
+//
+//	r, err := router.Lead(ctx, router.Options{Ledger: l, Holder: "usher-0", Gateway: id})
+//	go r.Run(ctx)                       // until ctx ends, or another took the lead
+//	result, err := r.Do(ctx, command)   // durable when it returns without an error
+//
+// Commands that come in while a group is being written are decided and written together after it:
+// group commit, with no timer and no waiting for company. At most one group is on its way.
+//
+// When the ledger cannot be written (a full disk), the group in hand is kept and tried again until it
+// is in; its callers, and whoever comes meanwhile, get ErrUnavailable at once. What was decided is
+// never undone, so a command that was answered so may still take effect: sent again with its number
+// it has one effect in all.
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/ledger"
+)
+
+// ErrUnavailable means that the ledger cannot be written now, or that more commands wait than can be
+// taken in. The command may be sent again with the same number.
+var ErrUnavailable = errors.New("the ledger cannot be written now")
+
+// ErrStopped means that this router leads no more.
+var ErrStopped = errors.New("the router has stopped")
+
+// Options of a router. Zero values have defaults but for Ledger, Holder and Gateway.
+type Options struct {
+	Ledger *ledger.Ledger
+	// Holder names this pod in the ledger; Address is where others would reach it.
+	Holder, Address string
+	// Gateway is this process's gateway: a name that no earlier process had.
+	Gateway string
+	Clock   func() time.Time
+	Logger  *slog.Logger
+	// Lease is how long another waits before it takes the place of a leader that is silent. 6 s.
+	Lease time.Duration
+	// Waiting bounds the commands that wait for a decision. 16,384.
+	Waiting int
+	// SnapshotEvery is the number of records between two snapshots. 100,000.
+	SnapshotEvery uint64
+	// Retry is the pause between two attempts to write a group. 200 ms.
+	Retry time.Duration
+}
+
+// Follower is told of every record after it is durable, in order. It must not keep the caller waiting.
+type Follower interface{ Follow(records []desk.Record) }
+
+// Result is the answer to a command.
+type Result struct {
+	// Seq is the sequence of the command's first event; 0 when it had none.
+	Seq          uint64
+	Conversation desk.ConversationID
+	// Repeated tells that the same command had its effect before.
+	Repeated bool
+}
+
+type request struct {
+	command desk.Command
+	done    func(Result, error)
+}
+
+// Router leads a desk. Do and Submit may be called from any goroutine.
+type Router struct {
+	options   Options
+	log       *slog.Logger
+	writer    *ledger.Writer
+	state     *desk.State
+	followers []Follower
+	requests  chan request
+	stopped   chan struct{}
+	stalled   atomic.Pointer[error]
+	last      int64 // time of the last decision: the clock never goes back
+	snapshot  snapshots
+}
+
+// Lead takes the lead of the desk, waiting for it when another has it, and reads the state from the
+// last snapshot and the tail of the ledger.
+func Lead(ctx context.Context, o Options) (*Router, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Lease = or(o.Lease, 6*time.Second)
+	o.Retry = or(o.Retry, 200*time.Millisecond)
+	o.Waiting = or(o.Waiting, 16384)
+	o.SnapshotEvery = or(o.SnapshotEvery, 100_000)
+	r := &Router{options: o, log: o.Logger, requests: make(chan request, o.Waiting), stopped: make(chan struct{})}
+	var err error
+	if r.writer, err = claim(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := r.load(ctx); err != nil {
+		return nil, fmt.Errorf("read the desk's state: %w", err)
+	}
+	return r, nil
+}
+
+func or[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+func claim(ctx context.Context, o Options) (*ledger.Writer, error) {
+	told := false
+	for {
+		w, err := o.Ledger.Lead(ctx, ledger.Claim{Holder: o.Holder, Address: o.Address, Lease: o.Lease})
+		if err == nil || !errors.Is(err, ledger.ErrHeld) {
+			return w, err
+		}
+		if !told {
+			o.Logger.Info("waiting for the lead", "held", err)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(o.Retry):
+		}
+	}
+}
+
+func (r *Router) load(ctx context.Context) error {
+	began := time.Now()
+	r.state = desk.New()
+	l := r.options.Ledger
+	if snap, found, err := l.LatestSnapshot(ctx, desk.SnapshotVersion); err != nil {
+		r.log.Warn("the snapshot cannot be read; replaying the whole ledger", "error", err)
+	} else if found {
+		if s, err := desk.Restore(snap.State); err != nil {
+			r.log.Warn("the snapshot cannot be used; replaying the whole ledger", "error", err)
+		} else {
+			r.state = s
+		}
+	}
+	from := r.state.Seq
+	for record, err := range Records(ctx, l, from) {
+		if err != nil {
+			return err
+		}
+		r.state.Apply(record)
+		r.last = max(r.last, record.At)
+	}
+	r.snapshot.at = from
+	r.log.Info("state read", "seq", r.state.Seq, "snapshot", from, "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// Replica is a copy of the state that only follows; Follow gets what comes after it. Both are for
+// before Run.
+func (r *Router) Replica() (*desk.State, error) {
+	b, err := r.state.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	s, err := desk.Restore(b)
+	if err != nil {
+		return nil, err
+	}
+	return s.Follow(), nil
+}
+
+// Follow adds a follower. Call it before Run.
+func (r *Router) Follow(f Follower) { r.followers = append(r.followers, f) }
+
+// Position is the last sequence at the time of Lead, for followers that catch up by themselves.
+func (r *Router) Position() uint64 { return r.state.Seq }
+
+// Stalled tells why nothing can be written at present; nil while all is well.
+func (r *Router) Stalled() error {
+	if err := r.stalled.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Do has a command decided and waits until its events are durable. Errors are *desk.Error for a
+// command that can have no effect, ErrUnavailable, ErrStopped, or the context's: then the outcome is
+// not known, and the same command may be sent again.
+func (r *Router) Do(ctx context.Context, c desk.Command) (Result, error) {
+	type outcome struct {
+		result Result
+		err    error
+	}
+	answer := make(chan outcome, 1)
+	r.Submit(c, func(result Result, err error) { answer <- outcome{result, err} })
+	select {
+	case o := <-answer:
+		return o.result, o.err
+	case <-ctx.Done():
+		return Result{}, ctx.Err()
+	}
+}
+
+// Submit has a command decided, in the order of the calls, and calls done when its events are
+// durable or it is refused. It never blocks; done must not either.
+func (r *Router) Submit(c desk.Command, done func(Result, error)) {
+	select {
+	case <-r.stopped:
+		done(Result{}, ErrStopped)
+		return
+	default:
+	}
+	select {
+	case r.requests <- request{c, done}:
+	default:
+		done(Result{}, ErrUnavailable)
+	}
+}
+
+// Run decides until the context ends or another has taken the lead (ledger.ErrFenced).
+func (r *Router) Run(ctx context.Context) error {
+	defer r.stop()
+	renewed := make(chan error, 1)
+	renewing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go r.renew(renewing, renewed)
+	if err := r.decideNow(ctx, desk.Start{Epoch: r.writer.Epoch(), Gateways: []string{r.options.Gateway}}); err != nil {
+		return r.end(ctx, err)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var batch []request
+		select {
+		case <-ctx.Done():
+			return r.end(ctx, nil)
+		case err := <-renewed:
+			return r.end(ctx, err)
+		case first := <-r.requests:
+			batch = r.take(first)
+		case <-timer.C:
+		}
+		if err := r.step(ctx, batch); err != nil {
+			return r.end(ctx, err)
+		}
+		r.snapshot.consider(r)
+		timer.Reset(r.untilDeadline())
+	}
+}
+
+func (r *Router) decideNow(ctx context.Context, c desk.Command) error {
+	return r.step(ctx, []request{{c, func(Result, error) {}}})
+}
+
+// end hands the lead over and keeps the state, so that the next start is quick.
+func (r *Router) end(ctx context.Context, cause error) error {
+	if cause != nil && ctx.Err() == nil {
+		return cause
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	r.snapshot.wait()
+	if cause == nil {
+		if err := r.snapshot.write(after, r.options.Ledger, r.state); err != nil {
+			r.log.Warn("no snapshot at the end; the next start replays more", "error", err)
+		}
+	}
+	if err := r.writer.Resign(after); err != nil && !errors.Is(err, ledger.ErrFenced) {
+		return fmt.Errorf("hand over the lead: %w", err)
+	}
+	return nil
+}
+
+func (r *Router) stop() {
+	close(r.stopped)
+	for {
+		select {
+		case q := <-r.requests:
+			q.done(Result{}, ErrStopped)
+		default:
+			return
+		}
+	}
+}
+
+func (r *Router) renew(ctx context.Context, lost chan<- error) {
+	every := time.NewTicker(r.options.Lease / 3)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			if err := r.writer.Renew(ctx); errors.Is(err, ledger.ErrFenced) {
+				lost <- err
+				return
+			} else if err != nil && ctx.Err() == nil {
+				r.log.Warn("the lease could not be renewed", "error", err)
+			}
+		}
+	}
+}
+
+func (r *Router) untilDeadline() time.Duration {
+	at, ok := r.state.NextDeadline()
+	if !ok {
+		return time.Hour
+	}
+	return max(0, desk.Instant(at).Sub(r.options.Clock()))
+}
