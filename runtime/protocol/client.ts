@@ -55,6 +55,8 @@ export class Client {
   private readonly outbox: Outbox;
   private readonly listeners = new Set<() => void>();
   private shown: View;
+  private told: View | undefined;
+  private batching = false;
   private typingAt = 0;
   private typingIn: string | undefined;
 
@@ -66,7 +68,7 @@ export class Client {
       url,
       env,
       hello: () => this.hello(),
-      onFrame: (frame) => this.receive(frame),
+      onFrame: (frame) => this.batch(() => this.receive(frame)),
       onConnection: (connection) => this.connected(connection),
       onBadFrame: () => this.outbox.badFrame(),
     });
@@ -213,8 +215,25 @@ export class Client {
     else if (connection.phase !== 'live' && was === 'live') this.outbox.offline();
   }
 
+  /** One frame is one change to a view: a message must not be there twice, nor not at all. */
+  private batch<T>(run: () => T): T {
+    this.batching = true;
+    try {
+      return run();
+    } finally {
+      this.batching = false;
+      this.notify();
+    }
+  }
+
   private update(change: Partial<View>): void {
     this.shown = { ...this.shown, ...change };
+    if (!this.batching) this.notify();
+  }
+
+  private notify(): void {
+    if (this.told === this.shown) return;
+    this.told = this.shown;
     for (const listener of [...this.listeners]) listener();
   }
 }

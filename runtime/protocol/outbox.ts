@@ -121,6 +121,7 @@ export class Outbox {
     this.items = this.items.filter((other) => other !== item);
     const { error: _, ...entry } = item.entry;
     item.entry = { ...entry, state: 'queued', cid: 0, client: this.options.tab.client };
+    item.sentAt = 0;
     item.notBefore = 0;
     this.items.push(item);
     this.pump();
