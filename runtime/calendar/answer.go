@@ -101,10 +101,16 @@ func (c *Compiled) stretch(instant int64) stretch {
 	s := stretch{offset: int64(offset)}
 	begin, end := local.ZoneBounds()
 	if !begin.IsZero() {
-		s.begin, s.hasBegin = begin.Unix(), true
+		s.begin, s.hasBegin = min(begin.Unix(), instant), true
 	}
 	if !end.IsZero() {
 		s.end, s.hasFinal = end.Unix(), true
+		// Beyond the listed transitions the library takes a year for 365 days
+		// and says, on the last day of a leap year, that the stretch has ended
+		// already. No zone's yearly rule has a jump on that day.
+		if s.end <= instant {
+			s.end = (floorDiv(instant, secondsPerDay) + 1) * secondsPerDay
+		}
 	}
 	return s
 }
