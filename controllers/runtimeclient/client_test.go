@@ -87,12 +87,14 @@ func (w *world) until(t *testing.T, what string, want func(runtimeclient.View) b
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
+		changed := w.server.Changed()
 		v, _ := w.client.View("acme")
 		if want(v) {
 			return
 		}
 		select {
 		case <-w.told:
+		case <-changed:
 		case <-deadline:
 			t.Fatalf("never %s; last: %+v", what, v)
 		}

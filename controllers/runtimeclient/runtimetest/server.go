@@ -134,6 +134,13 @@ func (s *Server) Settings() (*settings.Settings, int) {
 	return s.settings, s.puts
 }
 
+// Changed is closed when the server's settings or report change after the call.
+func (s *Server) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
 func (s *Server) tell() {
 	close(s.changed)
 	s.changed = make(chan struct{})
