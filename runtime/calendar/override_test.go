@@ -208,3 +208,12 @@ func TestTheLastDayOfALeapYearPasses(t *testing.T) {
 		}
 	}
 }
+
+func TestANightMayEndAfterThePeriodsOfTheNextMorning(t *testing.T) {
+	c := compile(t, calendar.Schedule{TimeZone: "UTC", Weekly: []calendar.WeeklyRule{
+		on(calendar.Tue, span("01:00", "00:30")), on(calendar.Wed, span("00:00", "00:01"))}})
+	want := instant(t, "2026-03-25T00:30:00Z")
+	if a := c.At(instant(t, "2026-03-29T01:00:00Z")); !a.Since.Equal(want) {
+		t.Errorf("closed since %v, want %v", a.Since, want)
+	}
+}

@@ -112,15 +112,16 @@ func (c *Compiled) flipUntil(wall, limit int64) (int64, bool) {
 		}
 		return wall, s == nil && wall >= limit
 	}
-	for day := floorDiv(wall, secondsPerDay); (day+1)*secondsPerDay >= limit; day-- {
-		// A period of the day before may end later than any of this day's.
+	for day := floorDiv(wall, secondsPerDay); (day+2)*secondsPerDay >= limit; day-- {
 		latest, found := c.lastEnd(day, wall)
-		if before, ok := c.lastEnd(day-1, wall); ok && (!found || before > latest) {
-			latest, found = before, true
+		if !found {
+			continue
 		}
-		if found {
-			return latest, latest >= limit
+		// A period of the day before may end later than any of this day's.
+		if before, ok := c.lastEnd(day-1, wall); ok {
+			latest = max(latest, before)
 		}
+		return latest, latest >= limit
 	}
 	return 0, false
 }

@@ -224,6 +224,10 @@ func (p *parser) resolve(events []*event, first, last int64) ([]calendar.Holiday
 				continue
 			}
 			for d := max(day, first); d <= min(day+e.length-1, last); d++ {
+				// Long events that repeat daily cover the same days again and again.
+				if p.steps--; p.steps < 0 {
+					return nil, &LimitError{What: "rule steps", Limit: ruleSteps}
+				}
 				h := calendar.Holiday{Name: e.summary, Date: dateOf(d).Format(time.DateOnly)}
 				if seen[h] {
 					continue

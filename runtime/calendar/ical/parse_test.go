@@ -149,6 +149,7 @@ func TestLimitsAreErrorsByType(t *testing.T) {
 		{"too many bytes", strings.Repeat("x", 1<<20+1), ical.Limits{}, "bytes"},
 		{"too many events", many(5001, event), ical.Limits{}, "events"},
 		{"too many days", file("DTSTART:20260101", "RRULE:FREQ=DAILY"), ical.Limits{Days: 365}, "days"},
+		{"long events every day", file("DTSTART:00010101", "DTEND:99991231", "RRULE:FREQ=DAILY"), ical.Limits{}, "rule steps"},
 		{"rules that take too long", many(200, counted), ical.Limits{}, "rule steps"},
 	}
 	for _, tc := range cases {
