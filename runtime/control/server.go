@@ -1,0 +1,176 @@
+package control
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
+)
+
+// Names of clients: the common name of their certificates.
+const (
+	Operator = "operator" // may do everything
+	Viewer   = "viewer"   // may read
+)
+
+// Desk is what the port stands before.
+type Desk interface {
+	// ApplySettings puts settings in force and returns when that is durable. Settings that it will
+	// not have are a *settings.InvalidError; any other error means "try again later".
+	ApplySettings(ctx context.Context, s settings.Settings) (Answer, error)
+	// Report is how the desk reads now.
+	Report(ctx context.Context) (settings.Report, error)
+	// Log is the activity log of a queue before a sequence (0: from the end), the newest first, at
+	// most limit entries (feature Q4). A queue that never was is [ErrNotFound].
+	Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error)
+}
+
+// Answer is what is in force after settings were applied.
+type Answer struct {
+	Version string           `json:"version"`
+	Applied settings.Applied `json:"applied"`
+}
+
+// VersionInfo is GET /control/v1/version.
+type VersionInfo struct {
+	// Version is that of the runtime.
+	Version string `json:"version"`
+	// Desk is the name of the desk that it serves.
+	Desk string `json:"desk"`
+}
+
+// ErrNotFound is for a queue that is not there.
+var ErrNotFound = errors.New("there is no such queue")
+
+// Options of New.
+type Options struct {
+	Desk Desk
+	Info VersionInfo
+	// Now is the clock that certificates are judged by.
+	Now func() time.Time
+	// Logger is told what nobody else is; nil for nothing.
+	Logger *slog.Logger
+	// Every is the shortest time between two reports to one watcher; a second when 0. Heartbeat is
+	// the longest; ten seconds when 0.
+	Every, Heartbeat time.Duration
+}
+
+// Bounds of a connection.
+const (
+	headerTimeout  = 5 * time.Second
+	bodyTimeout    = 30 * time.Second
+	answerTimeout  = 90 * time.Second // from the header of a request; streams have the next one instead
+	writeTimeout   = 10 * time.Second // for one line of a stream
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 16 << 10
+	maxConnections = 128
+)
+
+// Server is the control port. It is an [http.Handler]; in service it stands behind Serve, which alone
+// makes sure who the client is.
+type Server struct {
+	desk    Desk
+	info    VersionInfo
+	now     func() time.Time
+	log     *slog.Logger
+	reports *hub
+	mux     *http.ServeMux
+}
+
+// New makes a control port.
+func New(o Options) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Every == 0 {
+		o.Every = time.Second
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = 10 * time.Second
+	}
+	s := &Server{desk: o.Desk, info: o.Info, now: o.Now, log: o.Logger, mux: http.NewServeMux()}
+	s.reports = newHub(o.Desk.Report, o.Every, o.Heartbeat, o.Logger)
+	s.mux.HandleFunc("PUT /control/v1/settings", s.putSettings)
+	s.mux.HandleFunc("GET /control/v1/reports", s.getReports)
+	s.mux.HandleFunc("GET /control/v1/log", s.getLog)
+	s.mux.HandleFunc("GET /control/v1/version", s.getVersion)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, http.StatusNotFound, codeNotFound, "there is nothing at "+r.URL.Path)
+	})
+	return s
+}
+
+// Changed says that a report may read otherwise now. It may be called at any rate and never blocks;
+// the report itself is asked for at most once in Options.Every, and only while somebody listens.
+func (s *Server) Changed() { s.reports.changed() }
+
+// ServeHTTP answers a request of a client whose certificate was verified.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := client(r)
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if name != Operator && (name != Viewer || !read) {
+		s.refuse(w, http.StatusForbidden, codeNotEntitled, fmt.Sprintf("%q may not %s this", name, r.Method))
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// client is the name in the certificate; empty without one.
+func client(r *http.Request) string {
+	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+		return ""
+	}
+	return r.TLS.PeerCertificates[0].Subject.CommonName
+}
+
+// Serve answers on a listener until the context ends, with the certificates of a directory (tls.crt,
+// tls.key, ca.crt), which are read again when they change. It closes the listener. Certificates that
+// cannot be read at the start are an error; later ones are told to the logger, and those before stay.
+func (s *Server) Serve(ctx context.Context, l net.Listener, dir string) error {
+	certs, err := openCertificates(dir, s.now, s.log)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := &http.Server{
+		Handler:           s,
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS13, GetConfigForClient: certs.forClient},
+		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		Protocols:         new(http.Protocols),
+	}
+	// A stream and a few calls: one connection each is plain, and goes through every tunnel.
+	server.Protocols.SetHTTP1(true)
+	reporting := make(chan struct{})
+	go func() {
+		defer close(reporting)
+		s.reports.run(ctx)
+	}()
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		_ = server.Close() // what it would tell, the connections tell
+	})
+	err = server.ServeTLS(newBounded(l, maxConnections), "", "")
+	if !stop() {
+		<-stopped
+	}
+	cancel()
+	<-reporting
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return errors.Join(fmt.Errorf("serve the control port: %w", err), server.Close())
+}
