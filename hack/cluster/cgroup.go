@@ -18,6 +18,9 @@ type cgroups struct {
 	Version int
 	// Trees are where the trees are mounted: one for version 2, several for version 1.
 	Trees []string
+	// Beside are trees without controllers, of version 2 on a machine of version 1: runc makes groups there too, so they
+	// are cleaned up, but nothing is prepared in them.
+	Beside []string
 }
 
 // A cgroupError says why pods cannot be limited here.
@@ -35,6 +38,8 @@ func findCgroups(mountinfo []byte) (cgroups, error) {
 		switch {
 		case m.Type == "cgroup2" && m.Point == "/sys/fs/cgroup":
 			return cgroups{Version: 2, Trees: []string{m.Point}}, nil
+		case m.Type == "cgroup2":
+			c.Beside = append(c.Beside, m.Point)
 		case m.Type == "cgroup":
 			c.Trees = append(c.Trees, m.Point)
 			for _, o := range strings.Split(m.SuperOptions, ",") {
@@ -144,7 +149,7 @@ func (c cgroups) remove(group string) error {
 
 // walk visits the group and all below it, parents first. Links and files are not groups.
 func (c cgroups) walk(group string, visit func(dir string)) {
-	for _, tree := range c.Trees {
+	for _, tree := range slices.Concat(c.Trees, c.Beside) {
 		_ = filepath.WalkDir(filepath.Join(tree, group), func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {
 				visit(path)

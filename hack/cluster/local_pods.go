@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -75,15 +76,20 @@ func isShim(args []string, socket string) bool {
 	return len(args) > 0 && strings.HasPrefix(filepath.Base(args[0]), "containerd-shim") && slices.Contains(args, socket)
 }
 
-// removeResults forgets what the CNI library keeps of our pods in a directory that cannot be chosen.
+// removeResults forgets what the CNI library keeps of our pods in a directory that cannot be chosen. A pod of ours is told
+// by its network namespace, which lies below the state directory.
 func removeResults(p plan) error {
-	files, err := filepath.Glob("/var/lib/cni/results/usher-*")
+	files, err := filepath.Glob("/var/lib/cni/results/*")
 	if err != nil {
 		return fmt.Errorf("find the pods' network results: %w", err)
 	}
 	var problems []error
 	for _, f := range files {
-		problems = append(problems, os.Remove(f))
+		raw, err := os.ReadFile(f)
+		if err == nil && bytes.Contains(raw, []byte(`"`+p.Dir+"/")) {
+			err = os.Remove(f)
+		}
+		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }

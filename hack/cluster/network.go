@@ -73,6 +73,9 @@ func makeNetwork(ctx context.Context, p plan) error {
 
 // nodeNetwork gives the commands that connect one node.
 func nodeNetwork(p plan, n node) [][]string {
+	setting := func(name, value string) []string {
+		return []string{"nsenter", "--net=" + netnsPath(n.Netns), "sh", "-c", "echo " + value + " > /proc/sys/net/ipv4/" + name}
+	}
 	var c [][]string
 	if !exists(netnsPath(n.Netns)) {
 		c = append(c, []string{"ip", "netns", "add", n.Netns})
@@ -88,7 +91,10 @@ func nodeNetwork(p plan, n node) [][]string {
 		// A process of the node that calls a ClusterIP needs a route before kube-proxy's rules see the packet. There is
 		// no default route: what is outside fails at once instead of after a timeout.
 		[]string{"ip", "-n", n.Netns, "route", "replace", p.ServiceSubnet.String(), "via", p.HostAddress.String()},
-		[]string{"nsenter", "--net=" + netnsPath(n.Netns), "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"},
+		setting("ip_forward", "1"),
+		// The refusal of what is outside must reach every pod, every time.
+		setting("icmp_ratelimit", "0"),
+		setting("conf/all/send_redirects", "0"),
 		[]string{"ip", "route", "replace", n.PodSubnet.String(), "via", n.Address.String()},
 	)
 	for _, other := range p.Nodes {
