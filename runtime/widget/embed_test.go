@@ -1,0 +1,33 @@
+package widget_test
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+
+	"usher.chat/runtime/widget"
+)
+
+func TestTheHostedPageLoadsWhatIsThereOrSaysHowToBuildIt(t *testing.T) {
+	page := string(widget.HostedPage())
+	if !widget.Built() {
+		if !strings.Contains(page, "npm run build") {
+			t.Fatalf("the page of a program without the widget does not say how to build it:\n%s", page)
+		}
+		return
+	}
+	names, err := fs.Glob(widget.Assets(), "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "app-") && !strings.Contains(page, "/widget/"+name) {
+			t.Errorf("the page does not name %s, which is there", name)
+		}
+	}
+	for _, name := range []string{"loader.js", "hosted.css"} {
+		if _, err := fs.Stat(widget.Assets(), name); err != nil {
+			t.Errorf("the page needs %s: %v", name, err)
+		}
+	}
+}

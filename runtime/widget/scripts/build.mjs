@@ -1,0 +1,47 @@
+// Builds dist/: app-HASH.js, loader.js that knows its name, hosted.html and hosted.css.
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = `${root}dist/`;
+
+/** One entry as one classic script, without anything around it. */
+async function bundle(entry, define = {}) {
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    define,
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    build: {
+      write: false,
+      target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+      cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+      minify: true,
+      modulePreload: false,
+      lib: { entry: root + entry, formats: ['iife'], name: '_usher' },
+    },
+  });
+  const [output] = Array.isArray(result) ? result : [result];
+  const chunks = output.output.filter((part) => part.type === 'chunk');
+  if (chunks.length !== 1 || output.output.length !== 1) {
+    throw new Error(`${entry} became ${output.output.length} files, expected one`);
+  }
+  return chunks[0].code;
+}
+
+await mkdir(dist, { recursive: true });
+for (const name of await readdir(dist)) if (name !== '.keep') await rm(dist + name);
+
+const app = await bundle('src/app/main.tsx');
+const appName = `app-${createHash('sha256').update(app).digest('hex').slice(0, 12)}.js`;
+await writeFile(dist + appName, app);
+const loader = await bundle('src/loader/loader.ts', { __APP__: JSON.stringify(appName) });
+await writeFile(`${dist}loader.js`, loader);
+
+const page = await readFile(`${root}src/hosted/hosted.html`, 'utf8');
+await writeFile(`${dist}hosted.html`, page.replaceAll('%APP%', appName));
+await writeFile(`${dist}hosted.css`, await readFile(`${root}src/hosted/hosted.css`));
+console.log(`widget: ${appName}, loader.js, hosted.html, hosted.css`);

@@ -1,0 +1,29 @@
+/** The few glyphs of the widget. They take the colour of the text, also in forced colours. */
+
+function Icon({ path }: { path: string }) {
+  return (
+    <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
+      <path
+        d={path}
+        fill="none"
+        stroke="currentColor"
+        stroke-width="2"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
+    </svg>
+  );
+}
+
+export const IconMinimise = () => <Icon path="M6 9l6 6 6-6" />;
+export const IconSend = () => <Icon path="M4 12l16-8-6 16-3-7-7-1z" />;
+export const IconAlert = () => <Icon path="M12 8v5M12 16.5v.01M12 3l9.5 17h-19z" />;
+export const IconClock = () => <Icon path="M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z" />;
+export const IconClosed = () => (
+  <Icon path="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.6 5.6l12.8 12.8" />
+);
+export const IconPeople = () => (
+  <Icon path="M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.5 2.5-6 6-6s6 2.500 6 6M16 4.500a3.500 3.500 0 0 1 0 6M18 14.500c2 .9 3 2.900 3 5.500" />
+);
+export const IconAway = () => <Icon path="M20 14.500A8 8 0 0 1 9.500 4 8 8 0 1 0 20 14.500z" />;
+export const IconDone = () => <Icon path="M5 12.500l4.500 4.500L19 7.500" />;

@@ -1,0 +1,397 @@
+/**
+ * The widget without its looks: signals that the components show, and the actions they name.
+ */
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { Client, type View } from '@usher/protocol/client';
+import { Ticker } from '@usher/protocol/clock';
+import type { Env, Store } from '@usher/protocol/env';
+import { CommandRefused } from '@usher/protocol/outbox';
+import {
+  type Change,
+  type Conversation,
+  type Message,
+  maxTextRunes,
+} from '@usher/protocol/protocol';
+import { type State, typingLasts } from '@usher/protocol/reduce';
+import type { Tab } from '@usher/protocol/tab';
+import { type Config, type Host, keysOf } from '../shared/host.ts';
+import { Announcer } from './announcer.ts';
+import { kept } from './kept.ts';
+import { currentConversation, type Screen, screenOf } from './screen.ts';
+import type { Words } from './words.ts';
+
+/** The session of a conversation, and the last message that the visitor had before the eyes. */
+interface Session {
+  token: string;
+  seen: number;
+}
+
+interface FormText {
+  name: string;
+  text: string;
+}
+
+export interface ModelOptions {
+  host: Host;
+  env: Env;
+  store: Store;
+  tab: Tab;
+  words: Words;
+  /** The page that the visitor looks at. */
+  page(): string;
+}
+
+export class Model {
+  readonly words: Words;
+  readonly host: Host;
+  readonly announcer: Announcer;
+  readonly view: Signal<View>;
+  readonly config: Signal<Config>;
+  readonly open: Signal<boolean>;
+  readonly form: Signal<FormText>;
+  readonly draft: Signal<string>;
+  /** A join is under way. */
+  readonly joining = signal(false);
+  readonly joinError = signal<string | undefined>(undefined);
+  /** The question "leave?" or "end?" is shown. */
+  readonly asking = signal(false);
+  /** A leave or end is under way. */
+  readonly ending = signal(false);
+  readonly unread = signal(0);
+  readonly screen: ReadonlySignal<Screen>;
+  readonly limit: ReadonlySignal<number>;
+  /** Local time, moved once a second while the panel is open. */
+  readonly now: Signal<number>;
+
+  private readonly env: Env;
+  private readonly options: ModelOptions;
+  private readonly client: Client;
+  private readonly ticker: Ticker;
+  private readonly session: Signal<Session | undefined>;
+  private readonly dismissed = signal<string | undefined>(undefined);
+  private token: string | undefined;
+  private stopTicks: (() => void) | undefined;
+  private restarted = false;
+  private known: Conversation | undefined;
+  private wasOffered: boolean | undefined;
+  private lostTold = false;
+
+  constructor(options: ModelOptions) {
+    const { host, env, store, words } = options;
+    this.options = options;
+    this.host = host;
+    this.env = env;
+    this.words = words;
+    this.announcer = new Announcer(env, words);
+    const keys = keysOf(host.base, host.channel);
+    this.session = kept<Session | undefined>(store, keys.session, undefined, (value) => !value);
+    this.form = kept(
+      store,
+      keys.form,
+      { name: '', text: '' },
+      (value) => !value.name && !value.text,
+    );
+    this.draft = kept(store, keys.draft, '', (value) => value === '');
+    this.open = kept(store, keys.open, false, (value) => !value);
+    if (host.mode === 'page') this.open.value = true;
+    this.token = this.session.value?.token;
+    this.config = signal(host.config);
+    this.now = signal(env.now());
+    this.ticker = new Ticker(env);
+    this.client = new Client({
+      url: `${host.base.replace(/^http/, 'ws')}/v1/customer/stream`,
+      env,
+      tab: options.tab,
+      hello: () => ({
+        channel: host.channel,
+        ...(this.token === undefined ? {} : { session: this.token }),
+      }),
+      onWelcome: (welcome) => {
+        this.token = welcome.session ?? this.token;
+      },
+      onChanges: (changes, state) => this.arrived(changes, state),
+    });
+    this.view = signal(this.client.view());
+    const resuming = this.token !== undefined;
+    this.screen = computed(() => {
+      const { state, connection } = this.view.value;
+      return screenOf({
+        state,
+        connection,
+        config: this.config.value,
+        resuming,
+        dismissed: this.dismissed.value,
+      });
+    });
+    this.limit = computed(() => this.view.value.welcome?.limits.text ?? maxTextRunes);
+    this.client.subscribe(() => this.follow());
+    if (this.open.value || resuming) this.client.start();
+    if (this.open.value) this.tick();
+  }
+
+  // What the visitor does.
+
+  show(): void {
+    if (this.open.value) return;
+    this.open.value = true;
+    this.client.start();
+    this.tick();
+    this.seenAll();
+    this.host.emit('opened', undefined);
+  }
+
+  hide(): void {
+    if (!this.open.value || this.host.mode === 'page') return;
+    batch(() => {
+      this.open.value = false;
+      this.asking.value = false;
+    });
+    this.stopTicks?.();
+    // Nobody looks and nothing is going on: no connection is held for it.
+    if (!currentConversation(this.view.value.state, this.dismissed.value)) this.client.stop();
+    this.host.emit('closed', undefined);
+  }
+
+  async join(): Promise<void> {
+    if (this.joining.value) return;
+    const { name, text } = this.form.value;
+    this.joining.value = true;
+    this.joinError.value = undefined;
+    try {
+      await this.client.ask({
+        type: 'join',
+        ...(name.trim() ? { name: name.trim() } : {}),
+        ...(text.trim() ? { text: text.trim() } : {}),
+        page: this.options.page(),
+      });
+      this.form.value = { name, text: '' };
+    } catch (error) {
+      this.joinError.value = this.reason(error);
+    } finally {
+      this.joining.value = false;
+    }
+  }
+
+  say(text: string): void {
+    if (text.trim() === '') return;
+    this.client.say(text.trim());
+    this.draft.value = '';
+  }
+
+  write(text: string): void {
+    this.draft.value = text;
+    if (text !== '' && this.screen.value.name === 'chat') this.client.typing();
+  }
+
+  retry(key: number): void {
+    this.client.retry(key);
+  }
+
+  remove(key: number): void {
+    this.client.remove(key);
+  }
+
+  /** Leaves the line, or ends the conversation. */
+  async end(): Promise<void> {
+    this.ending.value = true;
+    try {
+      await this.client.ask({ type: 'end' });
+    } catch {
+      // Ended meanwhile by the other side: the screen says so already.
+    } finally {
+      batch(() => {
+        this.ending.value = false;
+        this.asking.value = false;
+      });
+    }
+  }
+
+  startAgain(): void {
+    const { screen } = this;
+    if (screen.value.name === 'ended') {
+      this.dismissed.value = screen.value.conversation.id;
+    } else {
+      this.anew();
+    }
+  }
+
+  retryNow(): void {
+    this.client.retryNow();
+  }
+
+  async reloadConfig(): Promise<void> {
+    this.config.value = await this.host.fetchConfig();
+  }
+
+  // What is known.
+
+  messages(conversation: Conversation): readonly Message[] {
+    const { state } = this.view.value;
+    return (
+      state.messages.get(conversation.id) ??
+      state.departed.get(`conversation/${conversation.id}`)?.messages ??
+      []
+    );
+  }
+
+  /** Who writes just now, if somebody does. */
+  writer(conversation: Conversation): string | undefined {
+    const mark = this.view.value.state.typing.get(conversation.id);
+    if (mark?.from !== 'agent' || this.now.value - mark.at > typingLasts) return undefined;
+    return mark.author ?? conversation.agentName ?? this.words.say('AnAgent');
+  }
+
+  /** Server time, for opening times. */
+  serverNow(): number {
+    return this.now.value + this.clockOffset();
+  }
+
+  clockOffset(): number {
+    return this.client.clock.offset();
+  }
+
+  placeText(conversation: Conversation): string {
+    const { place = 0 } = conversation;
+    return place <= 1 ? this.words.say('placeNext') : this.words.say('place', { place });
+  }
+
+  // What follows from it.
+
+  private follow(): void {
+    const view = this.client.view();
+    const { state, connection } = view;
+    batch(() => {
+      this.view.value = view;
+      this.now.value = this.env.now();
+    });
+    if (connection.phase === 'stopped' && connection.why !== 'version' && !this.restarted) {
+      // The session has ended or is not taken any more: once more without it.
+      this.restarted = true;
+      this.anew();
+      return;
+    }
+    if (connection.phase === 'live') this.restarted = false;
+    this.followConnection();
+    if (!state.loaded) return;
+    this.followOffer(state);
+    this.followConversation(currentConversation(state, this.dismissed.value), state);
+  }
+
+  private followConnection(): void {
+    const { connection } = this.view.value;
+    if (connection.phase === 'live' && this.lostTold) {
+      this.lostTold = false;
+      if (this.open.value) this.announcer.interrupt(this.words.say('back'));
+    }
+  }
+
+  /** Told by the bar when it appears, so that a short blink is not read aloud. */
+  tellLost(text: string): void {
+    if (this.lostTold) return;
+    this.lostTold = true;
+    this.announcer.interrupt(text);
+  }
+
+  private followOffer(state: State): void {
+    const { channel } = state;
+    if (!channel || channel.offered === this.wasOffered) return;
+    const { offered, availability } = channel;
+    if (this.wasOffered !== undefined) this.host.emit('offered', { offered, availability });
+    this.wasOffered = offered;
+  }
+
+  private followConversation(now: Conversation | undefined, state: State): void {
+    const was = this.known;
+    this.known = now;
+    this.keepSession(now);
+    if (!now) return;
+    const same = was?.id === now.id ? was : undefined;
+    const agent = now.agentName ?? this.words.say('anAgent');
+    if (now.state === 'waiting' || now.state === 'offered') {
+      const place = now.place ?? 1;
+      if (!same) this.host.emit('queued', { place });
+      if (!same || same.place !== now.place || same.waiting !== now.waiting) {
+        this.host.emit('place', { place, waiting: now.waiting ?? 0 });
+      }
+      if (this.open.value) this.announcer.place(this.placeText(now));
+    } else {
+      this.announcer.noPlace();
+    }
+    if (same?.state !== now.state && now.state === 'inService') {
+      this.host.emit('accepted', { agent });
+      if (same) this.announcer.say(this.words.say('withAgent', { name: agent }));
+    }
+    if (same && same.state !== 'ended' && now.state === 'ended') {
+      this.asking.value = false;
+      this.host.emit('ended', { by: now.endedBy ?? '' });
+      this.announcer.say(this.words.say('ended'));
+    }
+    this.countUnread(now, state);
+  }
+
+  /** A session is kept only while it leads to something. */
+  private keepSession(conversation: Conversation | undefined): void {
+    const { value } = this.session;
+    if (!conversation) {
+      if (value) this.session.value = undefined;
+    } else if (this.token && value?.token !== this.token) {
+      this.session.value = { token: this.token, seen: value?.seen ?? 0 };
+    }
+  }
+
+  private arrived(changes: readonly Change[], state: State): void {
+    for (const { message } of changes) {
+      if (message?.from !== 'agent') continue;
+      const name = message.author ?? this.words.say('AnAgent');
+      this.announcer.message(name, message.text);
+      const conversation = state.conversations.get(message.conversation);
+      if (conversation) this.countUnread(conversation, state);
+      this.host.emit('message', { from: name, unread: this.unread.value });
+    }
+  }
+
+  private countUnread(conversation: Conversation, state: State): void {
+    if (this.isLookedAt()) {
+      this.seenAll();
+      return;
+    }
+    const seen = this.session.value?.seen ?? 0;
+    const list = state.messages.get(conversation.id) ?? [];
+    this.unread.value = list.filter(({ from, seq }) => from !== 'customer' && seq > seen).length;
+  }
+
+  private isLookedAt(): boolean {
+    return this.open.value && !this.env.hidden();
+  }
+
+  /** The visitor has everything before the eyes. */
+  seenAll(): void {
+    if (!this.isLookedAt()) return;
+    this.unread.value = 0;
+    const conversation = currentConversation(this.view.value.state, this.dismissed.value);
+    const last = conversation && this.view.value.state.messages.get(conversation.id)?.at(-1);
+    const { value } = this.session;
+    if (value && last && last.seq > value.seen) this.session.value = { ...value, seen: last.seq };
+  }
+
+  private anew(): void {
+    this.token = undefined;
+    this.session.value = undefined;
+    this.client.reset();
+    this.client.start();
+  }
+
+  private tick(): void {
+    this.stopTicks?.();
+    this.now.value = this.env.now();
+    this.stopTicks = this.ticker.subscribe(() => {
+      this.now.value = this.env.now();
+    });
+  }
+
+  private reason(error: unknown): string {
+    if (error instanceof CommandRefused)
+      return this.words.error(error.error.code, this.limit.value);
+    return this.words.say('error.other');
+  }
+}

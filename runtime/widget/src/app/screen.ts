@@ -1,0 +1,64 @@
+/**
+ * Which of its screens the widget shows: a pure function of what is known.
+ */
+import type { Channel, Conversation } from '@usher/protocol/protocol';
+import type { State } from '@usher/protocol/reduce';
+import type { Connection } from '@usher/protocol/socket';
+import type { Config } from '../shared/host.ts';
+
+export type Failure = 'missing' | 'refused' | 'unreachable' | 'version' | 'session';
+
+export type Screen =
+  | { name: 'loading' }
+  | { name: 'failed'; why: Failure }
+  | { name: 'unavailable'; channel: Channel }
+  | { name: 'form'; channel: Channel }
+  | { name: 'waiting'; conversation: Conversation }
+  | { name: 'chat'; conversation: Conversation }
+  | { name: 'ended'; conversation: Conversation };
+
+export interface Known {
+  state: State;
+  connection: Connection;
+  config: Config;
+  /** A session of before the page was loaded is being taken up. */
+  resuming: boolean;
+  /** The ended conversation that the visitor has put away. */
+  dismissed: string | undefined;
+}
+
+export function screenOf(known: Known): Screen {
+  const { state, connection, config } = known;
+  if (connection.phase === 'stopped') {
+    return { name: 'failed', why: connection.why === 'version' ? 'version' : 'session' };
+  }
+  const conversation = currentConversation(state, known.dismissed);
+  if (conversation) {
+    if (conversation.state === 'ended') return { name: 'ended', conversation };
+    return { name: conversation.state === 'inService' ? 'chat' : 'waiting', conversation };
+  }
+  if (known.resuming && !state.loaded) return { name: 'loading' };
+  const channel = state.channel ?? config.channel;
+  if (!channel) {
+    return 'failed' in config ? { name: 'failed', why: config.failed } : { name: 'loading' };
+  }
+  return { name: channel.offered ? 'form' : 'unavailable', channel };
+}
+
+/** The one that goes on, else the last that ended and was not put away. */
+export function currentConversation(
+  state: State,
+  dismissed: string | undefined,
+): Conversation | undefined {
+  const all = [...state.conversations.values()];
+  for (const { gone, conversation } of state.departed.values()) {
+    // What was taken away whole is over for this side, with the last that was known of it.
+    if (!conversation || state.conversations.has(conversation.id)) continue;
+    const endedBy = gone.why === 'abandoned' ? 'abandoned' : 'removed';
+    all.push({ endedBy, ...conversation, state: 'ended' });
+  }
+  const rank = (one: Conversation) => (one.state === 'ended' ? 0 : 1);
+  return all
+    .filter((one) => one.id !== dismissed)
+    .sort((a, b) => rank(b) - rank(a) || b.arrivedAt - a.arrivedAt)[0];
+}

@@ -1,0 +1,63 @@
+/**
+ * window.usher for the page: usher('open'), usher('close'), usher('on', 'place', (detail) => …).
+ * A page may call it before the loader is there:
+ *
+ *     window.usher = window.usher || function () { (usher.q = usher.q || []).push(arguments) };
+ */
+import type { Channel } from '@usher/protocol/protocol';
+import type { EventName, Events } from '../shared/host.ts';
+
+type Listener = (detail: unknown) => void;
+
+interface Usher {
+  (name: string, ...rest: unknown[]): unknown;
+  q?: ArrayLike<unknown>[];
+}
+
+export interface Api {
+  emit<K extends EventName>(name: K, detail: Events[K]): void;
+  /** Tells that the launcher is there; told to later listeners too. */
+  ready(channel: Channel): void;
+}
+
+export function publish(actions: { open(): void; close(): void }): Api {
+  const listeners = new Map<string, Set<Listener>>();
+  let readyWith: Channel | undefined;
+  const usher: Usher = (name, ...rest) => {
+    if (name === 'open') return actions.open();
+    if (name === 'close') return actions.close();
+    const [event, listener] = rest;
+    if (name !== 'on' || typeof event !== 'string' || typeof listener !== 'function') {
+      console.warn(`usher: there is no "${name}" with these arguments`);
+      return undefined;
+    }
+    const set = listeners.get(event) ?? new Set();
+    listeners.set(event, set.add(listener as Listener));
+    if (event === 'ready' && readyWith) call(listener as Listener, readyWith);
+    return () => set.delete(listener as Listener);
+  };
+  const page = window as unknown as { usher?: Usher };
+  const early = page.usher?.q ?? [];
+  page.usher = usher;
+  for (const call of Array.from(early)) usher(...(Array.from(call) as [string]));
+
+  const api: Api = {
+    emit: (name, detail) => {
+      for (const listener of listeners.get(name) ?? []) call(listener, detail);
+    },
+    ready: (channel) => {
+      readyWith = channel;
+      api.emit('ready', channel);
+    },
+  };
+  return api;
+}
+
+/** A fault of the page's own listener must not stop the chat. */
+function call(listener: Listener, detail: unknown): void {
+  try {
+    listener(detail);
+  } catch (error) {
+    console.error(error);
+  }
+}

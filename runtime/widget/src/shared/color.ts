@@ -1,0 +1,85 @@
+/** Contrast by WCAG 2: a channel gives one colour, everything that stands on it is computed. */
+
+type Rgb = readonly [number, number, number];
+
+/** Reads #rrggbb; undefined for anything else. */
+export function parseHex(text: string | undefined): Rgb | undefined {
+  const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text ?? '');
+  if (!found) return undefined;
+  return [1, 2, 3].map((i) => Number.parseInt(found[i] ?? '0', 16)) as unknown as Rgb;
+}
+
+function hex(color: Rgb): string {
+  return `#${color.map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;
+}
+
+function luminance(color: Rgb): number {
+  const [r, g, b] = color.map((part) => {
+    const x = part / 255;
+    return x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+  }) as unknown as Rgb;
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** 1 to 21. */
+export function contrast(a: Rgb, b: Rgb): number {
+  const [x, y] = [luminance(a), luminance(b)];
+  return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
+}
+
+const white: Rgb = [255, 255, 255];
+const black: Rgb = [0, 0, 0];
+const lightPanel: Rgb = [255, 255, 255];
+const darkPanel: Rgb = [0x14, 0x17, 0x1c];
+
+/** The colour moved towards another until it reads on the ground with at least this contrast. */
+function towards(color: Rgb, target: Rgb, ground: Rgb, least: number): Rgb {
+  for (let step = 0; step <= 20; step++) {
+    const share = step / 20;
+    const mixed = color.map(
+      (part, i) => part + ((target[i] ?? 0) - part) * share,
+    ) as unknown as Rgb;
+    if (contrast(mixed, ground) >= least) return mixed;
+  }
+  return target;
+}
+
+export interface Accent {
+  /** The channel's colour itself, and what is written on it. */
+  fill: string;
+  onFill: string;
+  /** The colour as text, on the light and on the dark panel: at least 4.5:1. */
+  textLight: string;
+  textDark: string;
+}
+
+const product: Accent = {
+  fill: '#1a5fd0',
+  onFill: '#ffffff',
+  textLight: '#1a5fd0',
+  textDark: '#78a9ff',
+};
+
+/** The product's accent when the channel gives none, or one that cannot be read. */
+export function accentOf(color: string | undefined): Accent {
+  const fill = parseHex(color);
+  if (!fill) return product;
+  return {
+    fill: hex(fill),
+    onFill:
+      contrast(fill, white) >= 4.5 || contrast(fill, white) >= contrast(fill, black)
+        ? '#ffffff'
+        : '#000000',
+    textLight: hex(towards(fill, black, lightPanel, 4.5)),
+    textDark: hex(towards(fill, white, darkPanel, 4.5)),
+  };
+}
+
+/** Sets the accent on the host element, where the page may override it by --usher-* properties. */
+export function applyAccent(element: HTMLElement, accent: Accent): void {
+  const { style } = element;
+  style.setProperty('--usher-i-fill', accent.fill);
+  style.setProperty('--usher-i-on-fill', accent.onFill);
+  style.setProperty('--usher-i-text-light', accent.textLight);
+  style.setProperty('--usher-i-text-dark', accent.textDark);
+}
