@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"usher.chat/hack/image/scratch"
+)
+
+func quiet() console {
+	return console{out: new(strings.Builder), now: func() time.Time { return time.Unix(0, 0) }}
+}
+
+func TestTheProviderIsTheFirstThatIsThere(t *testing.T) {
+	for _, c := range []struct {
+		name, asked string
+		machine     machine
+		want        string
+	}{
+		{"asked for", "local", machine{Given: "/k", Docker: true, Kind: true}, "local"},
+		{"running already", "auto", machine{Remembered: "local", Given: "/k", Docker: true, Kind: true}, "local"},
+		{"a kubeconfig", "auto", machine{Given: "/k", Own: "/state/kubeconfig", Docker: true, Kind: true}, "given"},
+		{"our own kubeconfig is not a given one", "auto", machine{Given: "/state/kubeconfig", Own: "/state/kubeconfig"}, "local"},
+		{"kind", "auto", machine{Docker: true, Kind: true}, "kind"},
+		{"kind without an engine", "auto", machine{Kind: true}, "local"},
+		{"an engine without kind", "auto", machine{Docker: true}, "local"},
+		{"nothing", "auto", machine{}, "local"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := choose(c.asked, c.machine); got != c.want {
+				t.Errorf("chose %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAnImageForAGivenClusterNeedsARegistry(t *testing.T) {
+	given := &givenCluster{kubeconfig: "/k", say: quiet()}
+	err := given.LoadImage(t.Context(), "usher.tar")
+	var needed *registryError
+	if !errors.As(err, &needed) || !strings.Contains(err.Error(), "--registry") {
+		t.Fatalf("error = %v, want a registryError", err)
+	}
+}
+
+func TestAnImageForAGivenClusterIsPushedUnderItsOwnName(t *testing.T) {
+	server := httptest.NewServer(registry.New())
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	img, err := random.Image(1000, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := filepath.Join(t.TempDir(), "usher.tar")
+	if err := scratch.WriteArchive(archive, "usher:v7", img); err != nil {
+		t.Fatal(err)
+	}
+	given := &givenCluster{kubeconfig: "/k", registry: host + "/team", say: quiet()}
+	if err := given.LoadImage(t.Context(), archive); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := name.NewTag(host + "/team/usher:v7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushed, err := remote.Image(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := img.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pushed.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("the registry has image %s, want %s", got, want)
+	}
+}
+
+func TestARunningClusterIsRemembered(t *testing.T) {
+	a := &app{opts: options{dir: t.TempDir(), provider: "auto"}, say: quiet()}
+	if was, _ := a.remembered(); was != "" {
+		t.Fatalf("remembered %q of nothing", was)
+	}
+	if err := os.WriteFile(a.rememberFile(), []byte("given\n/home/a/config\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	was, kubeconfig := a.remembered()
+	if was != "given" || kubeconfig != "/home/a/config" {
+		t.Errorf("remembered %q of %q", was, kubeconfig)
+	}
+	found, name := a.find(t.Context())
+	if name != "given" || found.Kubeconfig() != "/home/a/config" {
+		t.Errorf("found %s of %s", name, found.Kubeconfig())
+	}
+}
