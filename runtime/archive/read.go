@@ -1,0 +1,167 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+)
+
+// Messages are those of a conversation with a sequence above after and, unless before is 0, below
+// before, in order; when there are more than limit, the newest of them. A conversation that is not
+// there has none. Client and CID are left out: they are for the sender alone, see [Archive.MessagesFor].
+func (a *Archive) Messages(ctx context.Context, conversation string, after, before uint64, limit int) ([]protocol.Message, error) {
+	return a.MessagesFor(ctx, "", conversation, after, before, limit)
+}
+
+// MessagesFor is Messages as one of the two sides sees them: with Client and CID for what it wrote
+// itself. It does not check that the principal may read the conversation.
+func (a *Archive) MessagesFor(ctx context.Context, reader desk.Principal, conversation string, after, before uint64, limit int) ([]protocol.Message, error) {
+	var messages []protocol.Message
+	err := a.read(ctx, func(db *sql.DB) error {
+		messages = nil
+		return each(ctx, db, `select m.seq, m.side, m.author, m.text, m.at, m.client, m.cid, c.session
+			from conversation c join message m on m.conversation = c.key
+			where c.id = ? and m.seq > ? and m.seq < ? order by m.seq desc limit ?`,
+			func(scan func(...any) error) error {
+				m := protocol.Message{Conversation: conversation}
+				var session string
+				if err := scan(&m.Seq, &m.From, &m.Author, &m.Text, &m.At, &m.Client, &m.CID, &session); err != nil {
+					return err
+				}
+				sender := desk.CustomerPrincipal(session)
+				if m.From == string(desk.SideAgent) {
+					sender = desk.AgentPrincipal(m.Author)
+				}
+				if sender != reader {
+					m.Client, m.CID = "", 0
+				}
+				messages = append(messages, m)
+				return nil
+			}, conversation, bound(after), end(before), max(0, limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the messages of %s: %w", conversation, err)
+	}
+	slices.Reverse(messages)
+	return messages, nil
+}
+
+// Log is the activity log of a queue (feature Q4) below a sequence, or from its end when before is 0,
+// the newest first, at most limit lines. A queue that never was has none.
+func (a *Archive) Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error) {
+	var entries []protocol.LogEntry
+	err := a.read(ctx, func(db *sql.DB) error {
+		entries = nil
+		return each(ctx, db, `select seq, at, type, who, cause, reason, until, conversation, name, generation, waited
+			from log where queue = ? and seq < ? order by seq desc limit ?`,
+			func(scan func(...any) error) error {
+				e := protocol.LogEntry{Queue: queue}
+				if err := scan(&e.Seq, &e.At, &e.Type, &e.By, &e.Cause, &e.Reason, &e.Until, &e.Conversation, &e.Name,
+					&e.Generation, &e.WaitedMS); err != nil {
+					return err
+				}
+				entries = append(entries, e)
+				return nil
+			}, queue, end(before), max(0, limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", queue, err)
+	}
+	return entries, nil
+}
+
+// Conversation is what the archive knows of one, ended or not: enough to judge who may read it.
+type Conversation struct {
+	ID, Queue, Channel, Session, Name, Page string
+	ArrivedAt                               int64 // milliseconds
+	// Agent serves it or is offered it, or did when it ended. Served are all who ever served it.
+	Agent  string
+	Served []string
+	// StartedAt is the beginning of the service, EndedAt the end; 0 before.
+	StartedAt, EndedAt int64
+	// EndedWhy is a desk.EndedWhy, EndedBy the agent who ended it, if one did.
+	EndedWhy, EndedBy string
+}
+
+// ErrNotFound is for a conversation that is not there, or not yet: see Wait.
+var ErrNotFound = errors.New("there is no such conversation in the archive")
+
+// Conversation finds one by its id; ErrNotFound when there is none.
+func (a *Archive) Conversation(ctx context.Context, id string) (Conversation, error) {
+	var found Conversation
+	err := a.read(ctx, func(db *sql.DB) error {
+		var key int64
+		c := Conversation{ID: id}
+		err := db.QueryRowContext(ctx, `select key, queue, channel, session, name, page, arrived_at, agent, started_at, ended_at,
+			ended_why, ended_by from conversation where id = ?`, id).Scan(&key, &c.Queue, &c.Channel, &c.Session, &c.Name,
+			&c.Page, &c.ArrivedAt, &c.Agent, &c.StartedAt, &c.EndedAt, &c.EndedWhy, &c.EndedBy)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		err = each(ctx, db, "select agent from served where conversation = ? order by agent",
+			func(scan func(...any) error) error {
+				var agent string
+				if err := scan(&agent); err != nil {
+					return err
+				}
+				c.Served = append(c.Served, agent)
+				return nil
+			}, key)
+		found = c
+		return err
+	})
+	if err != nil {
+		return Conversation{}, fmt.Errorf("read conversation %s: %w", id, err)
+	}
+	return found, nil
+}
+
+// read runs a query beside the writer. A damaged page makes Run replace the file.
+func (a *Archive) read(ctx context.Context, query func(*sql.DB) error) error {
+	a.store.mu.RLock()
+	defer a.store.mu.RUnlock()
+	if a.store.reads == nil {
+		return a.absent()
+	}
+	err := query(a.store.reads)
+	if kindOf(err) == kindCorrupt {
+		signal(a.damage)
+		return a.absent()
+	}
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// absent is why there is no file to read from.
+func (a *Archive) absent() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return ErrClosed
+	}
+	if err := a.stalledError(); err != nil {
+		return err
+	}
+	return &StalledError{Position: a.position, Err: errors.New("it is being made again")}
+}
+
+// bound and end take sequences to SQLite's integers.
+func bound(seq uint64) int64 { return int64(min(seq, math.MaxInt64)) }
+
+func end(before uint64) int64 {
+	if before == 0 {
+		return math.MaxInt64
+	}
+	return bound(before)
+}

@@ -1,0 +1,77 @@
+-- One row: how far the ledger is in here, and what the record there was, to know the ledger again.
+create table position (
+	id   integer primary key check (id = 1),
+	seq  integer not null,
+	at   integer not null,
+	kind text    not null
+) strict;
+insert into position values (1, 0, 0, '');
+
+-- key is the sequence of the record that began it: small, and rising with time.
+create table conversation (
+	key        integer primary key,
+	id         text    not null unique,
+	queue      text    not null,
+	channel    text    not null,
+	session    text    not null,
+	name       text    not null,
+	page       text    not null,
+	arrived_at integer not null,
+	agent      text    not null, -- who serves it, or served it last
+	started_at integer not null,
+	ended_at   integer not null, -- 0: not yet
+	ended_why  text    not null,
+	ended_by   text    not null
+) strict;
+create index conversation_open on conversation (key) where ended_at = 0;
+
+-- Everybody who ever served it.
+create table served (
+	conversation integer not null,
+	agent        text    not null,
+	primary key (conversation, agent)
+) strict, without rowid;
+
+create table message (
+	seq          integer primary key,
+	conversation integer not null,
+	side         text    not null,
+	author       text    not null,
+	text         text    not null,
+	at           integer not null,
+	client       text    not null,
+	cid          integer not null
+) strict;
+create index message_conversation on message (conversation);
+
+create table log (
+	queue        text    not null,
+	seq          integer not null,
+	at           integer not null,
+	type         text    not null,
+	who          text    not null,
+	cause        text    not null,
+	reason       text    not null,
+	until        integer not null,
+	conversation text    not null,
+	name         text    not null,
+	generation   integer not null,
+	waited       integer not null,
+	primary key (queue, seq)
+) strict, without rowid;
+
+-- The settings in force, as far as the log tells of their changes.
+create table resource (
+	kind       text    not null,
+	name       text    not null,
+	generation integer not null,
+	hash       blob    not null,
+	primary key (kind, name)
+) strict, without rowid;
+
+-- Opens and closes made in the console that no resource carries yet.
+create table request (
+	queue text not null primary key,
+	id    text not null,
+	who   text not null
+) strict, without rowid;

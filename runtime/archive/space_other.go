@@ -1,0 +1,5 @@
+//go:build !unix
+
+package archive
+
+func isNoSpace(error) bool { return false }

@@ -1,0 +1,269 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+//go:embed schema.sql
+var schema string
+
+// rows are the values of rows for one table, one after the other.
+type rows struct {
+	values []any
+	count  int
+}
+
+func (r *rows) add(values ...any) {
+	r.values = append(r.values, values...)
+	r.count++
+}
+
+func (r rows) emptied() rows {
+	clear(r.values)
+	return rows{values: r.values[:0]}
+}
+
+// chunk is how many rows one statement inserts. More gains nothing (see BenchmarkArchive).
+const chunk = 64
+
+// insert is an insert into one table, prepared for a chunk of rows and for one.
+type insert struct {
+	columns   int
+	many, one *sql.Stmt
+}
+
+// writer is the connection that writes.
+type writer struct {
+	db *sql.DB
+	c  *sql.Conn
+
+	begin, commit, rollback, position     *sql.Stmt
+	messages, logs, served, conversations insert
+	resources, requests                   insert
+	clearResources, clearRequests         *sql.Stmt
+}
+
+func openWriter(ctx context.Context, dsn string) (w *writer, err error) {
+	w = &writer{}
+	defer func() {
+		if err != nil {
+			_ = w.close() // the error before says more
+		}
+	}()
+	if w.db, err = sql.Open("sqlite", dsn); err != nil {
+		return nil, err
+	}
+	w.db.SetMaxOpenConns(1)
+	if w.c, err = w.db.Conn(ctx); err != nil {
+		return nil, fmt.Errorf("connect to the file: %w", err)
+	}
+	if err := checkFile(ctx, w.c); err != nil {
+		return nil, err
+	}
+	return w, w.prepare(ctx)
+}
+
+func (w *writer) prepare(ctx context.Context) error {
+	for text, to := range map[string]**sql.Stmt{
+		"begin immediate": &w.begin,
+		"commit":          &w.commit,
+		"rollback":        &w.rollback,
+		"update position set seq = ?, at = ?, kind = ? where id = 1": &w.position,
+		"delete from resource": &w.clearResources,
+		"delete from request":  &w.clearRequests,
+	} {
+		var err error
+		if *to, err = w.c.PrepareContext(ctx, text); err != nil {
+			return fmt.Errorf("prepare %q: %w", text, err)
+		}
+	}
+	for text, to := range map[string]*insert{
+		"insert into message (seq, conversation, side, author, text, at, client, cid)":                              &w.messages,
+		"insert into log (queue, seq, at, type, who, cause, reason, until, conversation, name, generation, waited)": &w.logs,
+		"insert or ignore into served (conversation, agent)":                                                        &w.served,
+		"insert or replace into conversation (key, id, queue, channel, session, name, page, arrived_at, agent, started_at, " +
+			"ended_at, ended_why, ended_by)": &w.conversations,
+		"insert into resource (kind, name, generation, hash)": &w.resources,
+		"insert into request (queue, id, who)":                &w.requests,
+	} {
+		if err := w.prepareInsert(ctx, text, to); err != nil {
+			return fmt.Errorf("prepare %q: %w", text, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) prepareInsert(ctx context.Context, text string, to *insert) (err error) {
+	to.columns = strings.Count(text, ",") + 1
+	row := "(?" + strings.Repeat(", ?", to.columns-1) + ")"
+	if to.one, err = w.c.PrepareContext(ctx, text+" values "+row); err != nil {
+		return err
+	}
+	to.many, err = w.c.PrepareContext(ctx, text+" values "+row+strings.Repeat(", "+row, chunk-1))
+	return err
+}
+
+func (w *writer) close() error {
+	var err error
+	if w.c != nil {
+		err = w.c.Close()
+	}
+	if w.db != nil {
+		err = errors.Join(err, w.db.Close())
+	}
+	return err
+}
+
+// write makes one transaction of a projection's batch, with the position, and empties it. After an
+// error nothing of it is in the file, or, when the commit itself failed, perhaps all.
+func (w *writer) write(ctx context.Context, p *projection) error {
+	// Some milliseconds; a statement that was interrupted would leave a question where there need be none.
+	ctx = context.WithoutCancel(ctx)
+	if _, err := w.begin.ExecContext(ctx); err != nil {
+		return err
+	}
+	err := w.insertAll(ctx, p)
+	if err == nil {
+		_, err = w.commit.ExecContext(ctx)
+	}
+	if err != nil {
+		_, _ = w.rollback.ExecContext(ctx) // SQLite has done it already after some errors, and then says so
+		return err
+	}
+	p.batch.reset()
+	return nil
+}
+
+func (w *writer) insertAll(ctx context.Context, p *projection) error {
+	b := &p.batch
+	var conversations rows
+	for _, c := range b.conversations {
+		conversations.add(c.key, string(c.id), c.queue, c.channel, c.session, c.name, c.page, c.arrivedAt, c.agent,
+			c.startedAt, c.endedAt, c.endedWhy, c.ended)
+	}
+	for _, part := range []struct {
+		into insert
+		rows rows
+	}{{w.conversations, conversations}, {w.served, b.served}, {w.messages, b.messages}, {w.logs, b.logs}} {
+		if err := part.into.insert(ctx, part.rows); err != nil {
+			return err
+		}
+	}
+	if b.settings {
+		var resources rows
+		for key, r := range p.resources {
+			resources.add(key.kind, key.name, r.generation, r.hash[:])
+		}
+		if err := w.exchange(ctx, w.clearResources, w.resources, resources); err != nil {
+			return err
+		}
+	}
+	if b.requests {
+		var requests rows
+		for queue, r := range p.requests {
+			requests.add(queue, r.id, r.by)
+		}
+		if err := w.exchange(ctx, w.clearRequests, w.requests, requests); err != nil {
+			return err
+		}
+	}
+	_, err := w.position.ExecContext(ctx, p.position, p.at, p.kind)
+	return err
+}
+
+func (w *writer) exchange(ctx context.Context, empty *sql.Stmt, into insert, all rows) error {
+	if _, err := empty.ExecContext(ctx); err != nil {
+		return err
+	}
+	return into.insert(ctx, all)
+}
+
+func (i insert) insert(ctx context.Context, r rows) error {
+	values := r.values
+	for ; len(values) >= chunk*i.columns; values = values[chunk*i.columns:] {
+		if _, err := i.many.ExecContext(ctx, values[:chunk*i.columns]...); err != nil {
+			return err
+		}
+	}
+	for ; len(values) > 0; values = values[i.columns:] {
+		if _, err := i.one.ExecContext(ctx, values[:i.columns]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads the projection as it stands in the file.
+func (w *writer) load(ctx context.Context) (*projection, error) {
+	p := newProjection()
+	err := w.c.QueryRowContext(ctx, "select seq, at, kind from position where id = 1").Scan(&p.position, &p.at, &p.kind)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: it has no position", errUnusable)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the position: %w", err)
+	}
+	err = each(ctx, w.c, "select key, id, queue, channel, session, name, page, arrived_at, agent, started_at from conversation where ended_at = 0",
+		func(scan func(...any) error) error {
+			c := &conversation{}
+			if err := scan(&c.key, &c.id, &c.queue, &c.channel, &c.session, &c.name, &c.page, &c.arrivedAt, &c.agent, &c.startedAt); err != nil {
+				return err
+			}
+			p.live[c.id] = c
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read the open conversations: %w", err)
+	}
+	err = each(ctx, w.c, "select kind, name, generation, hash from resource", func(scan func(...any) error) error {
+		var key resourceKey
+		var r resource
+		var hash []byte
+		if err := scan(&key.kind, &key.name, &r.generation, &hash); err != nil {
+			return err
+		}
+		copy(r.hash[:], hash)
+		p.resources[key] = r
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the generations: %w", err)
+	}
+	err = each(ctx, w.c, "select queue, id, who from request", func(scan func(...any) error) error {
+		var queue string
+		var r request
+		if err := scan(&queue, &r.id, &r.by); err != nil {
+			return err
+		}
+		p.requests[queue] = r
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the requests: %w", err)
+	}
+	return p, nil
+}
+
+// querier is a connection or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func each(ctx context.Context, q querier, query string, row func(scan func(...any) error) error, args ...any) error {
+	found, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	for found.Next() {
+		if err := row(found.Scan); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
