@@ -1,0 +1,80 @@
+import type { ErrorBody, LogPage, Me, MessagePage, ProtocolError } from '@usher/protocol/protocol';
+
+/** An answer of 400 and above, with the desk's typed error. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly error: ProtocolError;
+  constructor(status: number, error: ProtocolError) {
+    super(error.message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** The desk could not be reached at all. */
+export class UnreachableError extends Error {
+  constructor(cause: unknown) {
+    super('the desk cannot be reached', { cause });
+    this.name = 'UnreachableError';
+  }
+}
+
+async function call<T>(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      signal: signal ?? null,
+      credentials: 'same-origin',
+      headers: method === 'POST' ? { 'Content-Type': 'application/json' } : {},
+      ...(method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new UnreachableError(error);
+  }
+  const text = await response.text();
+  const value = parse(text);
+  if (response.ok) return value as T;
+  const told = (value as Partial<ErrorBody> | undefined)?.error;
+  throw new ApiError(
+    response.status,
+    told?.code ? told : { code: `http_${response.status}`, message: response.statusText },
+  );
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The desk's HTTP API, as far as the console needs it; the rest goes over the socket. */
+export const api = {
+  me: (signal?: AbortSignal) => call<Me>('GET', '/v1/me', undefined, signal),
+  signIn: (token: string) => call<Me>('POST', '/v1/sign-in', { token }),
+  signOut: () => call<void>('POST', '/v1/sign-out'),
+  log: (queue: string, before: number, signal?: AbortSignal) =>
+    call<LogPage>(
+      'GET',
+      `/v1/queues/${encodeURIComponent(queue)}/log${before ? `?before=${before}` : ''}`,
+      undefined,
+      signal,
+    ),
+  messages: (conversation: string, before: number, signal?: AbortSignal) =>
+    call<MessagePage>(
+      'GET',
+      `/v1/conversations/${encodeURIComponent(conversation)}/messages${before ? `?before=${before}` : ''}`,
+      undefined,
+      signal,
+    ),
+};

@@ -1,0 +1,59 @@
+import type { Conversation } from '@usher/protocol/protocol';
+import { useServerMinute } from '../../desk/now';
+import { useI18n } from '../../i18n/i18n';
+import { OnlineGlyph } from '../../ui/Glyph';
+import { formatWait } from '../waiting/wait';
+import { customerName } from '../waiting/waiting-words';
+
+/** What is known of the customer. What they said of themselves is theirs to say, not verified. */
+export function Details({ conversation, over }: { conversation: Conversation; over: boolean }) {
+  const i18n = useI18n();
+  const { t } = i18n;
+  const now = useServerMinute();
+  const { arrivedAt, startedAt } = conversation;
+  return (
+    <aside className="details" aria-label={t('details.label')} data-pane tabIndex={-1}>
+      <h2>{t('details.customer')}</h2>
+      <dl className="facts">
+        <dt>{t('details.name')}</dt>
+        <dd>
+          <bdi dir="auto">{customerName(conversation, i18n)}</bdi>
+        </dd>
+        {!over && (
+          <>
+            <dt>{t('details.connection')}</dt>
+            <dd className="with-glyph">
+              <OnlineGlyph online={conversation.online} />
+              {t(conversation.online ? 'details.online' : 'details.offline')}
+            </dd>
+          </>
+        )}
+        {conversation.page && (
+          <>
+            <dt>{t('waiting.column.page')}</dt>
+            <dd>
+              <bdi>{conversation.page}</bdi>
+            </dd>
+          </>
+        )}
+        <dt>{t('preview.channel')}</dt>
+        <dd>{conversation.channel}</dd>
+      </dl>
+      <h2>{t('details.conversation')}</h2>
+      <dl className="facts">
+        <dt>{t('details.queue')}</dt>
+        <dd>
+          <bdi dir="auto">{conversation.queueName}</bdi>
+        </dd>
+        <dt>{t('details.arrived')}</dt>
+        <dd>{i18n.moment(arrivedAt, now)}</dd>
+        {startedAt ? (
+          <>
+            <dt>{t('waiting.column.waited')}</dt>
+            <dd>{formatWait(startedAt - arrivedAt)}</dd>
+          </>
+        ) : null}
+      </dl>
+    </aside>
+  );
+}

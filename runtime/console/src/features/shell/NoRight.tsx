@@ -1,0 +1,39 @@
+import { Lock } from 'lucide-react';
+import { Link } from 'wouter';
+import { useI18n } from '../../i18n/i18n';
+import { Empty } from '../../ui/Empty';
+
+/** Not a bare "not found": what may be the reason, and who can change it. */
+export function NoRight({ name }: { name: string }) {
+  const { t } = useI18n();
+  return (
+    <Empty
+      icon={<Lock size={32} aria-hidden="true" />}
+      title={<h1>{t('noRight.title', { name })}</h1>}
+      action={
+        <Link href="/queues" className="button">
+          {t('chat.toQueues')}
+        </Link>
+      }
+    >
+      {t('noRight.means')}
+    </Empty>
+  );
+}
+
+/** An address that leads nowhere. */
+export function NotFound() {
+  const { t } = useI18n();
+  return (
+    <Empty
+      title={<h1>{t('notFound.title')}</h1>}
+      action={
+        <Link href="/queues" className="button">
+          {t('chat.toQueues')}
+        </Link>
+      }
+    >
+      {t('notFound.means')}
+    </Empty>
+  );
+}

@@ -1,0 +1,81 @@
+import { Keyboard, LogOut, Settings } from 'lucide-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { api } from '../../api/http';
+import { useDesk, useTabs } from '../../desk/hooks';
+import { useI18n } from '../../i18n/i18n';
+import { runAction } from '../../keys/useKeys';
+import { Button } from '../../ui/Button';
+import { Dialog, DialogButtons } from '../../ui/Dialog';
+import { Menu, MenuItem } from '../../ui/Menu';
+import { useAct } from '../notices/useAct';
+
+/** Who is signed in, and the way out; with conversations open it asks first. */
+export function UserMenu() {
+  const { t } = useI18n();
+  const desk = useDesk();
+  const [, go] = useLocation();
+  const open = useTabs().filter((tab) => !tab.over).length;
+  const [asked, setAsked] = useState(false);
+  const { busy, act } = useAct();
+  const signOut = () =>
+    void act('signOut', async () => {
+      await api.signOut();
+      desk.forget();
+      location.assign('/login?out=1');
+    });
+  return (
+    <>
+      <Menu
+        label={t('user.menu')}
+        trigger={
+          <Button
+            look="plain"
+            small
+            aria-label={t('user.signedInAs', { name: desk.me.displayName })}
+          >
+            <span className="user-initials" aria-hidden="true">
+              {initials(desk.me.displayName)}
+            </span>
+            <span className="ellipsis user-name">{desk.me.displayName}</span>
+          </Button>
+        }
+      >
+        <MenuItem icon={<Settings size={16} aria-hidden="true" />} onAction={() => go('/settings')}>
+          {t('nav.settings')}
+        </MenuItem>
+        <MenuItem
+          icon={<Keyboard size={16} aria-hidden="true" />}
+          onAction={() => runAction('help')}
+        >
+          {t('keys.title')}
+        </MenuItem>
+        <MenuItem
+          icon={<LogOut size={16} aria-hidden="true" />}
+          onAction={() => (open > 0 ? setAsked(true) : signOut())}
+        >
+          {t('user.signOut')}
+        </MenuItem>
+      </Menu>
+      {asked && (
+        <Dialog role="alertdialog" title={t('user.signOutTitle')} isOpen onOpenChange={setAsked}>
+          <p className="text2">{t('user.signOutMeans', { count: open })}</p>
+          <DialogButtons>
+            <Button onPress={() => setAsked(false)}>{t('action.cancel')}</Button>
+            <Button look="primary" isDisabled={busy !== undefined} onPress={signOut}>
+              {t('user.signOut')}
+            </Button>
+          </DialogButtons>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function initials(name: string): string {
+  const words = name.split(/\s+/).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((w) =>
+    w ? [...w][0] : '',
+  );
+  return letters.join('').toUpperCase();
+}

@@ -1,0 +1,142 @@
+import type { Waiting } from '@usher/protocol/protocol';
+import { departedKey } from '@usher/protocol/reduce';
+import { useEffect, useRef, useState } from 'react';
+import { useDesk, useView } from '../../desk/hooks';
+import { useI18n } from '../../i18n/i18n';
+import { announce } from '../../ui/announce';
+import { Banner } from '../../ui/Banner';
+import { Button } from '../../ui/Button';
+import { Wait } from '../../ui/Wait';
+import { customerName } from './waiting-words';
+
+/**
+ * A waiting customer, looked at without accepting. When somebody else accepts, what was there stays,
+ * a line says who has it and the buttons are off; the focus stays where it was.
+ */
+export function Preview(props: {
+  queue: string;
+  conversation: string;
+  canAccept: boolean;
+  accepting: string | undefined;
+  onAccept(conversation: string): void;
+  onClose(): void;
+}) {
+  const i18n = useI18n();
+  const { t } = i18n;
+  const desk = useDesk();
+  const live = useView((view) => view.state.waiting.get(props.conversation));
+  const departed = useView((view) =>
+    view.state.departed.get(departedKey('waiting', props.conversation)),
+  );
+  const mine = useView((view) => view.state.conversations.get(props.conversation)?.state);
+  const loaded = useView((view) => view.state.loaded);
+  const last = useRef<Waiting>(undefined);
+  if (live) last.current = live;
+  if (last.current?.conversation !== props.conversation) last.current = undefined;
+  const row = live ?? last.current ?? departed?.waiting;
+
+  // When it was seen to go; the time stands, it does not run.
+  const [goneAt, setGoneAt] = useState<number>();
+  const isGone = loaded && !live && row !== undefined;
+  useEffect(() => {
+    setGoneAt(isGone ? desk.client.clock.now() : undefined);
+  }, [isGone, desk]);
+
+  const name = row ? customerName(row, i18n) : '';
+  const why = departed?.gone.why;
+  const by = departed?.gone.by;
+  const time = goneAt ? i18n.time(goneAt) : '';
+  const gone =
+    !isGone || mine === 'offered' || mine === 'inService'
+      ? undefined
+      : why === 'picked' || why === 'offered'
+        ? t(why === 'picked' ? 'preview.taken' : 'preview.offered', {
+            name: by || t('preview.colleague'),
+            time,
+          })
+        : t('preview.left', { time });
+  useEffect(() => {
+    if (gone) announce(gone);
+  }, [gone]);
+
+  if (!row) {
+    if (!loaded) return null;
+    return (
+      <section className="preview" aria-label={t('preview.label')} data-pane tabIndex={-1}>
+        <Banner
+          tone="info"
+          action={
+            <Button small onPress={props.onClose}>
+              {t('preview.close')}
+            </Button>
+          }
+        >
+          {t('preview.unknown')}
+        </Banner>
+      </section>
+    );
+  }
+
+  const busy = props.accepting === props.conversation;
+  const canAccept = props.canAccept && live !== undefined && !live.offeredTo;
+  return (
+    <section className="preview" aria-label={t('preview.label')} data-pane tabIndex={-1}>
+      {gone && <Banner tone="info">{gone}</Banner>}
+      <div className="preview-body">
+        <div className="preview-head">
+          <h2 className="ellipsis">
+            <bdi dir="auto">{name}</bdi>
+          </h2>
+        </div>
+        <dl className="facts">
+          <dt>{t('waiting.column.question')}</dt>
+          <dd>
+            {row.text ? (
+              <bdi dir="auto">{row.text}</bdi>
+            ) : (
+              <span className="muted">{t('waiting.noQuestion')}</span>
+            )}
+          </dd>
+          <dt>{t('waiting.column.waited')}</dt>
+          <dd>
+            {live ? <Wait since={row.arrivedAt} /> : '–'}
+            <span className="muted">
+              {' '}
+              · {t('preview.arrived', { time: i18n.time(row.arrivedAt) })}
+            </span>
+          </dd>
+          {row.page && (
+            <>
+              <dt>{t('waiting.column.page')}</dt>
+              <dd>
+                <bdi>{row.page}</bdi>
+              </dd>
+            </>
+          )}
+          <dt>{t('preview.channel')}</dt>
+          <dd>{row.channel}</dd>
+          {row.offeredTo && live && (
+            <>
+              <dt>{t('waiting.column.state')}</dt>
+              <dd>{t('waiting.offeredTo', { name: row.offeredTo })}</dd>
+            </>
+          )}
+        </dl>
+        <div className="preview-buttons">
+          <Button
+            look="primary"
+            isDisabled={!canAccept}
+            onPress={() => props.onAccept(props.conversation)}
+          >
+            {busy ? t('waiting.accepting') : t('waiting.accept')}
+            <span className="kbd key-hint" aria-hidden="true">
+              a
+            </span>
+          </Button>
+          <Button onPress={props.onClose}>{t('preview.close')}</Button>
+          <span className="muted">{t('preview.unseen')}</span>
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,34 @@
+import type { Waiting } from '@usher/protocol/protocol';
+import { useMemo, useState } from 'react';
+import { useView } from '../../desk/hooks';
+import { useI18n } from '../../i18n/i18n';
+import { keep } from '../../preferences/preferences';
+import { type Column, parseSort, type Sort, sortWaiting, toggleSort, writeSort } from './sort';
+
+/** The line of a queue in the order that this person chose, remembered at this browser. */
+export function useRows(queue: string): {
+  rows: Waiting[];
+  sort: Sort;
+  onSort(column: Column): void;
+} {
+  const { region } = useI18n();
+  const key = `usher.sort.${queue}`;
+  const [sort, setSort] = useState(() => parseSort(keep.get(key)));
+  const waiting = useView((view) => view.state.waiting);
+  const collator = useMemo(() => new Intl.Collator(region, { numeric: true }), [region]);
+  const rows = useMemo(
+    () =>
+      sortWaiting(
+        [...waiting.values()].filter((w) => w.queue === queue),
+        sort,
+        collator,
+      ),
+    [waiting, queue, sort, collator],
+  );
+  const onSort = (column: Column) => {
+    const next = toggleSort(sort, column);
+    keep.set(key, writeSort(next));
+    setSort(next);
+  };
+  return { rows, sort, onSort };
+}
