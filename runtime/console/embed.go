@@ -16,52 +16,37 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
-	"testing/fstest"
 )
 
 //go:embed all:dist
 var dist embed.FS
 
+// fallback stands where the console was not built in.
+//
+//go:embed fallback
+var fallback embed.FS
+
 // index is the page that the browser begins with.
 const index = "index.html"
 
-// missing stands where the console was not built in.
-const missing = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>The console is not built in</title>
-</head>
-<body>
-<main>
-<h1>The console is not built into this binary</h1>
-<p>Queues, channels and the API work all the same. To have the console, build it and then the binary:</p>
-<pre>cd runtime
-npm ci
-npm run build --workspace console
-cd ..
-go build .</pre>
-</main>
-</body>
-</html>
-`
-
 // Assets is the console's files, index.html among them.
 func Assets() fs.FS {
-	built, err := fs.Sub(dist, "dist")
-	if err != nil {
-		// Sub fails only for a name that is no path, and this one is a constant.
-		panic(err)
-	}
-	return orMissing(built)
+	return orMissing(sub(dist, "dist"))
 }
 
 // orMissing is built, or the page that says that nothing was.
 func orMissing(built fs.FS) fs.FS {
 	if _, err := fs.Stat(built, index); errors.Is(err, fs.ErrNotExist) {
-		return fstest.MapFS{index: {Data: []byte(missing), Mode: 0o444}}
+		return sub(fallback, "fallback")
 	}
 	return built
+}
+
+// sub is a folder of embedded files. Sub fails only for a name that is no path; these are constants.
+func sub(files embed.FS, folder string) fs.FS {
+	inner, err := fs.Sub(files, folder)
+	if err != nil {
+		panic(err)
+	}
+	return inner
 }

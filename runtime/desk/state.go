@@ -320,3 +320,28 @@ func (s *State) customerLost(queue string) int64 {
 func (s *State) idle(queue string) int64 {
 	return seconds(s.Setting(queue), func(q *settings.Queue) int { return q.Thresholds.CloseAfterIdleSeconds }, settings.DefaultCloseAfterIdleSeconds)
 }
+
+// AgentsOf are the members of a queue's teams, sorted. It must not be changed.
+func (s *State) AgentsOf(queue string) []string {
+	if q := s.Queues[queue]; q != nil {
+		return q.agents
+	}
+	return nil
+}
+
+// Offers are the conversations of a queue that are offered to an agent at this moment, by number.
+func (s *State) Offers(queue string) []*Conversation {
+	q := s.Queues[queue]
+	if q == nil || q.offered == 0 {
+		return nil
+	}
+	var list []*Conversation
+	for _, agent := range q.agents {
+		for _, c := range s.ConversationsOf(agent) {
+			if c.Place == OfferedTo && c.Queue == queue {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}

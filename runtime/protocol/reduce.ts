@@ -227,6 +227,10 @@ class Draft {
   private remove(gone: Gone): void {
     if (gone.kind === 'queue') {
       this.own('queues').delete(gone.id);
+      // Its line goes with it: nobody tells its entries one by one.
+      for (const entry of this.state.waiting.values()) {
+        if (entry.queue === gone.id) this.own('waiting').delete(entry.conversation);
+      }
       return;
     }
     const was: { -readonly [K in keyof Departed]: Departed[K] } = { gone };

@@ -1,0 +1,231 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+)
+
+// hub keeps a copy of the desk's state, applies what the router decided, and tells the sockets of
+// this pod what changed for each of them.
+type hub struct {
+	clock func() time.Time
+	feed  chan []desk.Record
+
+	mu        sync.RWMutex
+	applied   *sync.Cond // on mu's read side: state.Seq has grown
+	state     *desk.State
+	sockets   map[*socket]struct{}
+	customers map[string][]*socket // by session
+	agents    map[string][]*socket // by member
+	lookers   map[string]map[*socket]struct{}
+	touched   []*socket
+	pace      pacer
+	presence  *presence
+	// history is asked for the messages of a conversation that an agent's sockets get to see now.
+	history func(agent string, id desk.ConversationID, upTo uint64)
+	changed func()
+}
+
+func newHub(state *desk.State, clock func() time.Time) *hub {
+	h := &hub{
+		clock: clock, feed: make(chan []desk.Record, 1024), state: state,
+		sockets: map[*socket]struct{}{}, customers: map[string][]*socket{}, agents: map[string][]*socket{},
+		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
+		changed: func() {},
+	}
+	h.applied = sync.NewCond(h.mu.RLocker())
+	return h
+}
+
+// Follow takes records from the router. The channel is long; if the hub fell that far behind, the
+// router waits for it, which slows everybody down alike and loses nothing.
+func (h *hub) Follow(records []desk.Record) { h.feed <- records }
+
+// run applies records until stop is closed, and sends what was held back to go out together.
+func (h *hub) run(stop <-chan struct{}) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case records := <-h.feed:
+			h.apply(records)
+		case <-tick.C:
+			h.paced()
+		}
+	}
+}
+
+func (h *hub) apply(records []desk.Record) {
+	h.mu.Lock()
+	t := newTally(h)
+	for _, r := range records {
+		t.record(r)
+	}
+	t.tell()
+	h.flush()
+	h.mu.Unlock()
+	h.applied.Broadcast()
+	h.changed()
+}
+
+// paced sends figures and places whose pause is over.
+func (h *hub) paced() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.pace.dirty) == 0 {
+		return
+	}
+	h.tellPaced(h.clock())
+	h.flush()
+}
+
+// wait returns when the copy has everything up to seq.
+func (h *hub) wait(seq uint64) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for h.state.Seq < seq {
+		h.applied.Wait()
+	}
+}
+
+// read lets f look at the state.
+func (h *hub) read(f func(s *desk.State)) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	f(h.state)
+}
+
+// give puts a change into the next update of a socket. The caller holds the lock.
+func (h *hub) give(s *socket, change []byte) {
+	s.pending = append(s.pending, change)
+	if !s.touched {
+		s.touched = true
+		h.touched = append(h.touched, s)
+	}
+}
+
+func (h *hub) giveAll(list []*socket, change []byte) {
+	for _, s := range list {
+		h.give(s, change)
+	}
+}
+
+// giveQueue gives a change to all agents of a queue who are connected here.
+func (h *hub) giveQueue(queue string, change []byte) {
+	for _, agent := range h.state.AgentsOf(queue) {
+		h.giveAll(h.agents[agent], change)
+	}
+}
+
+// flush sends one update to each socket that was given something. A socket whose snapshot is not out
+// yet keeps it until then.
+func (h *hub) flush() {
+	for _, s := range h.touched {
+		s.touched = false
+		if !s.live {
+			continue
+		}
+		s.send(update(h.state.Seq, s.prev, s.pending))
+		s.prev, s.pending = h.state.Seq, nil
+	}
+	h.touched = h.touched[:0]
+}
+
+// enter adds a socket; the caller holds the lock.
+func (h *hub) enter(s *socket) {
+	h.sockets[s] = struct{}{}
+	if s.agent != "" {
+		h.agents[s.agent] = append(h.agents[s.agent], s)
+	} else {
+		h.customers[s.session] = append(h.customers[s.session], s)
+		if h.lookers[s.channel] == nil {
+			h.lookers[s.channel] = map[*socket]struct{}{}
+		}
+		h.lookers[s.channel][s] = struct{}{}
+	}
+	h.presence.changed(s.principal)
+}
+
+// leave takes a socket out.
+func (h *hub) leave(s *socket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, in := h.sockets[s]; !in {
+		return
+	}
+	delete(h.sockets, s)
+	if s.agent != "" {
+		remove(h.agents, s.agent, s)
+	} else {
+		remove(h.customers, s.session, s)
+		delete(h.lookers[s.channel], s)
+		if len(h.lookers[s.channel]) == 0 {
+			delete(h.lookers, s.channel)
+		}
+	}
+	h.presence.changed(s.principal)
+}
+
+func remove(m map[string][]*socket, key string, s *socket) {
+	list := m[key]
+	for i := range list {
+		if list[i] == s {
+			list = append(list[:i:i], list[i+1:]...)
+			break
+		}
+	}
+	if len(list) == 0 {
+		delete(m, key)
+	} else {
+		m[key] = list
+	}
+}
+
+// connected tells whether a principal has a socket here; the caller holds the lock.
+func (h *hub) connected(p desk.Principal) bool {
+	if len(p) < 2 {
+		return false
+	}
+	if p[0] == 'a' {
+		return len(h.agents[string(p[2:])]) > 0
+	}
+	return len(h.customers[string(p[2:])]) > 0
+}
+
+// typing passes a lossy mark on, to everybody else in the conversation.
+func (h *hub) typing(from *socket, id desk.ConversationID) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	t := protocol.Typing{Type: protocol.TypeTyping}
+	var to []*socket
+	if from.agent != "" {
+		c := h.state.Conversations[id]
+		if c == nil || c.Agent != from.agent || c.Place != desk.InService {
+			return
+		}
+		t.Conversation, t.From, t.Author = string(c.ID), protocolAgent, agentName(h.state, from.agent)
+		to = h.customers[c.Session]
+	} else {
+		customer := h.state.Customers[from.session]
+		if customer == nil {
+			return
+		}
+		c := h.state.Conversations[customer.Conversation]
+		if c == nil || c.Place != desk.InService {
+			return
+		}
+		t.Conversation, t.From = string(c.ID), protocolCustomer
+		to = h.agents[c.Agent]
+	}
+	b := marshal(t)
+	for _, s := range to {
+		if s.live {
+			s.send(b)
+		}
+	}
+}

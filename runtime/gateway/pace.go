@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"bytes"
+	"time"
+
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+)
+
+// Figures change with every event and are told at a pace: the first change at once, then at most one
+// each pause. So a quiet desk is told immediately and a busy one does not drown its clients.
+const (
+	queuePause   = 250 * time.Millisecond
+	placePause   = 2 * time.Second // semantics: coalesced, at most every 2 s each
+	countPause   = 10 * time.Second
+	channelPause = 200 * time.Millisecond
+)
+
+type pacer struct {
+	queues map[string]*paced
+	dirty  map[string]*paced // those with something to tell
+}
+
+type paced struct {
+	row, line, channel             bool // something is to be told
+	rowAt, lineAt, countAt, chanAt time.Time
+	places                         map[desk.ConversationID]told
+	channels                       map[string][]byte // what the channel's lookers were told last
+}
+
+type told struct{ place, waiting int }
+
+func newPacer() pacer { return pacer{queues: map[string]*paced{}, dirty: map[string]*paced{}} }
+
+func (p *pacer) get(name string) *paced {
+	q := p.queues[name]
+	if q == nil {
+		q = &paced{places: map[desk.ConversationID]told{}, channels: map[string][]byte{}}
+		p.queues[name] = q
+	}
+	return q
+}
+
+// queue notes that a queue's figures may have changed.
+func (p *pacer) queue(name string) {
+	q := p.get(name)
+	q.row, q.line, q.channel = true, true, true
+	p.dirty[name] = q
+}
+
+// now lets the next telling of a queue's row and channels go out without a pause: it opened or closed.
+func (p *pacer) now(name string) {
+	q := p.get(name)
+	q.rowAt, q.chanAt = time.Time{}, time.Time{}
+}
+
+// tellPaced gives what is to be told and whose pause is over. The caller holds the lock.
+func (h *hub) tellPaced(now time.Time) {
+	for name, q := range h.pace.dirty {
+		if h.state.Queues[name] == nil {
+			delete(h.pace.queues, name)
+			delete(h.pace.dirty, name)
+			continue
+		}
+		if q.row && now.Sub(q.rowAt) >= queuePause {
+			q.row, q.rowAt = false, now
+			h.tellQueue(name, now)
+		}
+		if q.channel && now.Sub(q.chanAt) >= channelPause {
+			q.channel, q.chanAt = false, now
+			h.tellChannels(name, q, now)
+		}
+		if q.line && now.Sub(q.lineAt) >= placePause {
+			q.line, q.lineAt = false, now
+			h.tellPlaces(name, q, now)
+		}
+		if !q.row && !q.channel && !q.line {
+			delete(h.pace.dirty, name)
+		}
+	}
+}
+
+// placeTold notes a place that was told outside of tellPlaces.
+func (p *pacer) placeTold(c *desk.Conversation, v *protocol.Conversation) {
+	if v.Place > 0 {
+		p.get(c.Queue).places[c.ID] = told{v.Place, v.Waiting}
+	}
+}
+
+// tellQueue gives a queue's row to its agents; two encodings, for who may switch it and who may not.
+func (h *hub) tellQueue(name string, now time.Time) {
+	var may, mayNot []byte
+	for _, agent := range h.state.AgentsOf(name) {
+		to := h.agents[agent]
+		if len(to) == 0 {
+			continue
+		}
+		if may == nil {
+			v := queueView(h.state, name, now)
+			mayNot = queueChange(v)
+			v.MaySwitch = true
+			may = queueChange(v)
+		}
+		h.giveAll(to, pick(h.state.MaySwitch(agent, name), may, mayNot))
+	}
+}
+
+// tellChannels gives a channel's view to who looks at it, when it reads otherwise than before.
+func (h *hub) tellChannels(queue string, q *paced, now time.Time) {
+	for channel, lookers := range h.lookers {
+		set := h.state.Channel(channel)
+		if set == nil || set.Queue != queue {
+			continue
+		}
+		v := channelView(h.state, channel, now)
+		v.Time = 0
+		same := changeOf(protocol.Change{Channel: v})
+		if bytes.Equal(same, q.channels[channel]) {
+			continue
+		}
+		q.channels[channel] = same
+		v.Time = desk.Millis(now)
+		change := channelChange(v)
+		for s := range lookers {
+			h.give(s, change)
+		}
+	}
+}
+
+// tellPlaces tells waiting customers their place when it changed, and how many wait at a slower pace
+// (feature Q9).
+func (h *hub) tellPlaces(name string, q *paced, now time.Time) {
+	line := h.state.Line(name)
+	counts := now.Sub(q.countAt) >= countPause
+	if counts {
+		q.countAt = now
+	}
+	places := make(map[desk.ConversationID]told, len(line))
+	for i, c := range line {
+		is := told{i + 1, len(line)}
+		was, known := q.places[c.ID]
+		if to := h.customers[c.Session]; len(to) > 0 && (!known || was.place != is.place || counts && was != is) {
+			v := customerView(h.state, c)
+			h.giveAll(to, conversationChange(v))
+		} else if known {
+			is = was
+		}
+		places[c.ID] = is
+	}
+	q.places = places
+	if !counts {
+		for _, is := range places {
+			if is.waiting != len(line) {
+				q.line = true // somebody is still to be told how many wait
+				break
+			}
+		}
+	}
+}

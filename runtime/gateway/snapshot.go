@@ -1,0 +1,166 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+)
+
+const (
+	// snapshotMessages is how many messages of a conversation a snapshot has; older ones are asked for
+	// by GET /v1/conversations/{id}/messages.
+	snapshotMessages = 50
+	// snapshotPart is how many changes one frame of a snapshot has.
+	snapshotPart = 1000
+)
+
+// view is what a snapshot is made of.
+type view struct {
+	seq           uint64
+	changes       [][]byte
+	conversations []string
+}
+
+// hydrate sends a socket all that it may see, and then lets updates go to it. The state part is taken
+// and the socket entered in one step, so that nothing falls between; the messages are read from the
+// archive afterwards, up to that point.
+func (g *Gateway) hydrate(ctx context.Context, s *socket, have uint64) error {
+	h := g.hub
+	h.mu.Lock()
+	v := h.view(s)
+	h.enter(s)
+	s.prev = v.seq
+	s.beat = int(h.clock().UnixNano()/1000) % int(pingEvery/time.Second)
+	h.mu.Unlock()
+
+	messages, after, err := g.snapshotMessages(ctx, s, v, have)
+	if err != nil {
+		return err
+	}
+	changes := append(v.changes, messages...)
+	for more := true; more; {
+		part := changes
+		if more = len(part) > snapshotPart; more {
+			part = part[:snapshotPart]
+		}
+		changes = changes[len(part):]
+		s.queue(frame{snapshotFrame(v.seq, after, part, more), true})
+	}
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.live = true
+	if len(s.pending) > 0 {
+		s.send(update(h.state.Seq, s.prev, s.pending))
+		s.prev, s.pending = h.state.Seq, nil
+	}
+	return nil
+}
+
+// view is what a socket sees of the state. The caller holds the lock.
+func (h *hub) view(s *socket) view {
+	v := view{seq: h.state.Seq}
+	now := h.clock()
+	if s.agent == "" {
+		if channel := channelView(h.state, s.channel, now); channel != nil {
+			v.changes = append(v.changes, channelChange(channel))
+		}
+		if customer := h.state.Customers[s.session]; customer != nil {
+			if c := h.state.Conversations[customer.Conversation]; c != nil {
+				v.changes = append(v.changes, conversationChange(customerView(h.state, c)))
+				v.conversations = append(v.conversations, string(c.ID))
+			}
+		}
+		return v
+	}
+	if m := h.state.Member(s.agent); m != nil {
+		s.queues = m.Queues
+		for _, name := range m.Queues {
+			v.changes = append(v.changes, h.queueChanges(s.agent, name, desk.Millis(now))...)
+		}
+	}
+	for _, c := range h.state.ConversationsOf(s.agent) {
+		v.changes = append(v.changes, conversationChange(agentView(h.state, c)))
+		v.conversations = append(v.conversations, string(c.ID))
+	}
+	return v
+}
+
+// snapshotMessages reads the messages of a snapshot. A customer who has some already gets what came
+// after; an agent gets the last of each conversation, for it may have come to a conversation whose
+// messages are older than what this tab has.
+func (g *Gateway) snapshotMessages(ctx context.Context, s *socket, v view, have uint64) (changes [][]byte, after uint64, err error) {
+	if len(v.conversations) == 0 {
+		return nil, 0, nil
+	}
+	if err := g.o.Archive.Wait(ctx, v.seq); err != nil {
+		return nil, 0, err
+	}
+	if s.agent == "" && have <= v.seq {
+		after = have
+	}
+	for _, id := range v.conversations {
+		list, err := g.o.Archive.Messages(ctx, id, after, v.seq+1, snapshotMessages+1)
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(list) > snapshotMessages {
+			after, list = 0, list[len(list)-snapshotMessages:]
+		}
+		changes = append(changes, g.messageChanges(list)...)
+	}
+	return changes, after, nil
+}
+
+func (g *Gateway) messageChanges(list []protocol.Message) [][]byte {
+	changes := make([][]byte, len(list))
+	for i := range g.named(list) {
+		changes[i] = messageChange(&list[i])
+	}
+	return changes
+}
+
+// named gives archived messages the names under which people know their authors.
+func (g *Gateway) named(list []protocol.Message) []protocol.Message {
+	g.hub.read(func(s *desk.State) {
+		for i := range list {
+			if list[i].Author != "" {
+				list[i].Author = agentName(s, list[i].Author)
+			}
+		}
+	})
+	return list
+}
+
+// sendHistory gives an agent's sockets the messages of a conversation that just came to the agent.
+// It is called with the hub's lock held, and works after it.
+func (g *Gateway) sendHistory(agent string, id desk.ConversationID, upTo uint64) {
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := g.o.Archive.Wait(ctx, upTo); err != nil {
+			g.log.Warn("no history for an agent", "conversation", id, "error", err)
+			return
+		}
+		list, err := g.o.Archive.Messages(ctx, string(id), 0, upTo+1, snapshotMessages)
+		if err != nil {
+			g.log.Warn("no history for an agent", "conversation", id, "error", err)
+			return
+		}
+		changes := g.messageChanges(list)
+		h := g.hub
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if c := h.state.Conversations[id]; c == nil || c.Agent != agent {
+			return // it went on meanwhile
+		}
+		for _, s := range h.agents[agent] {
+			for _, change := range changes {
+				h.give(s, change)
+			}
+		}
+		h.flush()
+	}()
+}

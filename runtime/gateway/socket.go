@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lxzan/gws"
+	"golang.org/x/time/rate"
+
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+)
+
+// socket is one client's connection. What the hub writes to (pending, prev, live) belongs to the hub
+// and its lock; the queue of frames on their way out has a lock of its own, so that nobody waits for
+// the network while holding the hub.
+type socket struct {
+	conn *gws.Conn
+	// principal is known after hello; agent sockets know it from the start.
+	principal desk.Principal
+	session   string // customer session, or agent's sign-in session
+	agent     string
+	channel   string
+	client    string
+	queues    []string // an agent's, as the client knows them
+
+	// The hub's.
+	live    bool // the snapshot is out; updates may go
+	prev    uint64
+	pending [][]byte
+	touched bool
+
+	origin origin
+	flying atomic.Int32 // commands without an answer
+	beat   int          // the second of each 20 in which it is pinged
+
+	heard  int64 // unix seconds of the last frame from the client; guarded by mu
+	frames *rate.Limiter
+	does   *rate.Limiter
+
+	mu      sync.Mutex
+	out     []frame
+	waiting int // bytes in out, without snapshots
+	writing bool
+	closed  bool
+}
+
+type frame struct {
+	bytes    []byte
+	snapshot bool
+}
+
+// outBudget is how many bytes a client may leave unread before it is told to come back and resume
+// (design: Sockets). A snapshot is not counted: its size follows from the desk.
+const outBudget = 256 << 10
+
+// writeWithin is how long one write may take before the client counts as gone.
+const writeWithin = 15 * time.Second
+
+// send queues a frame and never blocks.
+func (s *socket) send(b []byte) { s.queue(frame{bytes: b}) }
+
+func (s *socket) queue(f frame) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	if !f.snapshot {
+		s.waiting += len(f.bytes)
+		if s.waiting > outBudget {
+			s.mu.Unlock()
+			s.close(protocol.CloseSlow, "resume from your seq")
+			return
+		}
+	}
+	s.out = append(s.out, f)
+	start := !s.writing
+	s.writing = true
+	s.mu.Unlock()
+	if start {
+		go s.write()
+	}
+}
+
+// write sends what is queued and ends when nothing is: an idle socket has no writer.
+func (s *socket) write() {
+	for {
+		s.mu.Lock()
+		out := s.out
+		s.out = nil
+		if len(out) == 0 || s.closed {
+			s.writing = false
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
+		for _, f := range out {
+			if err := s.conn.WriteMessage(gws.OpcodeText, f.bytes); err != nil {
+				s.drop()
+				return
+			}
+		}
+		s.mu.Lock()
+		for _, f := range out {
+			if !f.snapshot {
+				s.waiting -= len(f.bytes)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// close ends the connection with a code, giving the client a moment to read it. It does not block.
+func (s *socket) close(code int, reason string) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed = true
+	rest := s.out
+	s.out = nil
+	writing := s.writing
+	s.mu.Unlock()
+	go func() {
+		if code == protocol.CloseSlow || writing {
+			// A write may be stuck on a client that does not read. Give it a moment, then go on.
+			_ = s.conn.SetWriteDeadline(time.Now().Add(time.Second))
+		} else {
+			_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
+			for _, f := range rest {
+				if s.conn.WriteMessage(gws.OpcodeText, f.bytes) != nil {
+					break
+				}
+			}
+		}
+		_ = s.conn.WriteClose(uint16(code), []byte(reason))
+	}()
+}
+
+func (s *socket) drop() {
+	s.mu.Lock()
+	s.closed, s.writing = true, false
+	s.out = nil
+	s.mu.Unlock()
+	_ = s.conn.NetConn().Close()
+}
+
+func (s *socket) alive(now time.Time) {
+	s.mu.Lock()
+	s.heard = now.Unix()
+	s.mu.Unlock()
+}
+
+func (s *socket) silentFor(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Duration(now.Unix()-s.heard) * time.Second
+}
+
+// update makes an update frame of encoded changes, without encoding them again.
+func update(seq, prev uint64, changes [][]byte) []byte {
+	return list([]byte(`{"type":"update","seq":`+strconv.FormatUint(seq, 10)+`,"prev":`+strconv.FormatUint(prev, 10)+`,"changes":[`), changes, "]}")
+}
+
+// snapshotFrame makes one part of a snapshot.
+func snapshotFrame(seq, messagesAfter uint64, changes [][]byte, more bool) []byte {
+	head := `{"type":"snapshot","seq":` + strconv.FormatUint(seq, 10)
+	if messagesAfter > 0 {
+		head += `,"messagesAfter":` + strconv.FormatUint(messagesAfter, 10)
+	}
+	tail := "]}"
+	if more {
+		tail = `],"more":true}`
+	}
+	return list([]byte(head+`,"changes":[`), changes, tail)
+}
+
+func list(head []byte, parts [][]byte, tail string) []byte {
+	size := len(head) + len(tail)
+	for _, p := range parts {
+		size += len(p) + 1
+	}
+	b := append(make([]byte, 0, size), head...)
+	for i, p := range parts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, p...)
+	}
+	return append(b, tail...)
+}

@@ -1,0 +1,294 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"crypto/rand"
+
+	"github.com/lxzan/gws"
+
+	"usher.chat/runtime/access"
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/router"
+)
+
+// Times of a socket.
+const (
+	helloWithin  = 10 * time.Second
+	pingEvery    = 20 * time.Second
+	silentAtMost = 35 * time.Second
+	// drainOver is the pause over which clients of a pod that goes away spread their coming back.
+	drainOver = 2 * time.Second
+	// inFlight bounds the commands of one socket that have no answer yet.
+	inFlight = 64
+)
+
+// streams upgrades connections and reads what comes in on them.
+type streams struct {
+	g         *Gateway
+	customers *gws.Upgrader
+	agents    *gws.Upgrader
+	open      atomic.Int64
+	draining  atomic.Bool
+}
+
+func newStreams(g *Gateway) *streams {
+	st := &streams{g: g}
+	options := gws.ServerOption{
+		ReadMaxPayloadSize: protocol.MaxFrameBytes, WriteMaxPayloadSize: 64 << 20,
+		ReadBufferSize: 1024, CheckUtf8Enabled: true, SubProtocols: []string{protocol.Subprotocol},
+		HandshakeTimeout: helloWithin,
+		// A panic while one frame is handled must not end the process for everybody else.
+		Recovery: func(gws.Logger) { st.recovered() },
+	}
+	customers, agents := options, options
+	st.customers = gws.NewUpgrader(reader{st}, &customers)
+	st.agents = gws.NewUpgrader(reader{st}, &agents)
+	return st
+}
+
+func (st *streams) recovered() {
+	if p := recover(); p != nil {
+		st.g.log.Error("a frame could not be handled", "panic", p)
+	}
+}
+
+func (st *streams) count() int { return int(st.open.Load()) }
+
+func (st *streams) serveAgent(w http.ResponseWriter, r *http.Request, signedIn who) {
+	st.serve(st.agents, w, r, &socket{agent: signedIn.agent, session: signedIn.session, principal: signedIn.principal(), does: st.g.o.Rates.Agent.limiter()})
+}
+
+func (st *streams) serveCustomer(w http.ResponseWriter, r *http.Request) {
+	// The channel's origins are checked with the hello, which names the channel.
+	st.serve(st.customers, w, r, &socket{origin: originOf(r), does: st.g.o.Rates.Customer.limiter()})
+}
+
+func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request, s *socket) {
+	if st.draining.Load() {
+		w.Header().Set("Retry-After", "1")
+		writeError(w, protocol.Error{Code: "unavailable", Message: "This pod is going away; connect again.", RetryAfterMS: 500})
+		return
+	}
+	conn, err := u.Upgrade(w, r)
+	if err != nil {
+		st.g.log.Debug("no socket", "error", err, "from", r.RemoteAddr)
+		return
+	}
+	s.conn = conn
+	s.frames = st.g.o.Rates.Frames.limiter()
+	s.heard = st.g.o.Clock().Unix()
+	conn.Session().Store(sessionKey, s)
+	_ = conn.SetReadDeadline(time.Now().Add(helloWithin))
+	// Not in the goroutine of the request, whose buffers would live as long as the socket.
+	go conn.ReadLoop()
+}
+
+const sessionKey = "socket"
+
+func socketOf(conn *gws.Conn) *socket {
+	v, _ := conn.Session().Load(sessionKey)
+	return v.(*socket)
+}
+
+// reader handles what comes in on a socket. Each socket has one goroutine that reads.
+type reader struct{ st *streams }
+
+func (r reader) OnOpen(*gws.Conn) { r.st.open.Add(1) }
+
+func (r reader) OnClose(conn *gws.Conn, _ error) {
+	s := socketOf(conn)
+	s.drop()
+	r.st.open.Add(-1)
+	r.st.g.hub.leave(s)
+}
+
+func (r reader) OnPing(conn *gws.Conn, payload []byte) { _ = conn.WritePong(payload) }
+
+func (r reader) OnPong(*gws.Conn, []byte) {}
+
+func (r reader) OnMessage(conn *gws.Conn, message *gws.Message) {
+	defer func() { _ = message.Close() }()
+	s := socketOf(conn)
+	now := r.st.g.o.Clock()
+	s.alive(now)
+	if !s.frames.AllowN(now, 1) {
+		s.close(protocol.CloseRateLimited, "too many frames")
+		return
+	}
+	if message.Opcode != gws.OpcodeText {
+		s.close(protocol.CloseProtocol, "frames are text")
+		return
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(silentAtMost))
+	if s.client == "" {
+		r.st.hello(s, message.Bytes())
+		return
+	}
+	r.st.frame(s, message.Bytes())
+}
+
+// frame handles everything after the hello.
+func (st *streams) frame(s *socket, data []byte) {
+	c, bad := parseCommand(data)
+	if bad != nil {
+		s.send(marshal(protocol.ErrorFrame{Type: protocol.TypeError, Error: *bad}))
+		return
+	}
+	switch c.Type {
+	case protocol.TypePong:
+		return
+	case protocol.TypeTyping:
+		st.g.hub.typing(s, desk.ConversationID(c.Conversation))
+		return
+	case protocol.TypeHello:
+		s.close(protocol.CloseProtocol, "hello comes once")
+		return
+	}
+	refuse := func(e protocol.Error) {
+		s.send(marshal(protocol.Refused{Type: protocol.TypeRefused, CID: c.CID, Error: e}))
+	}
+	cmd, bad := command(c, who{agent: s.agent, session: s.session, channel: s.channel, client: s.client})
+	if bad != nil {
+		refuse(*bad)
+		return
+	}
+	if !s.does.AllowN(st.g.o.Clock(), 1) || s.flying.Load() >= inFlight {
+		refuse(protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
+		return
+	}
+	s.flying.Add(1)
+	st.g.o.Router.Submit(cmd, func(result router.Result, err error) {
+		s.flying.Add(-1)
+		s.send(marshal(answerFrame(c.CID, result, err)))
+	})
+}
+
+// hello starts a socket: who it is, then welcome and snapshot.
+func (st *streams) hello(s *socket, data []byte) {
+	var h protocol.Hello
+	fail := func(code int, e protocol.Error) {
+		s.send(marshal(protocol.ErrorFrame{Type: protocol.TypeError, Error: e}))
+		s.close(code, e.Code)
+	}
+	if err := json.Unmarshal(data, &h); err != nil || h.Type != protocol.TypeHello {
+		fail(protocol.CloseProtocol, *badRequest("the first frame is a hello"))
+		return
+	}
+	if h.V != protocol.Version {
+		fail(protocol.CloseVersion, protocol.Error{Code: "unsupported_version", Message: "This desk speaks version 1. Load the page again."})
+		return
+	}
+	if !validClient(h.Client) {
+		fail(protocol.CloseProtocol, *badRequest("client is 8 to 64 of A-Z a-z 0-9 _ -"))
+		return
+	}
+	welcome := protocol.Welcome{
+		Type: protocol.TypeWelcome, V: protocol.Version, Agent: s.agent, Time: desk.Millis(st.g.o.Clock()),
+		Limits: protocol.Limits{Text: protocol.MaxTextRunes, Frame: protocol.MaxFrameBytes, PingSeconds: int(pingEvery / time.Second)},
+	}
+	if s.agent == "" {
+		token, bad := st.admit(s, h)
+		if bad != nil {
+			fail(pick(bad.Code == "unavailable", 1013, protocol.CloseSignedOut), *bad)
+			return
+		}
+		welcome.Session = token
+	}
+	s.client = h.Client
+	s.send(marshal(welcome))
+	go st.begin(s, h.Seq)
+}
+
+// admit finds a customer's session, or makes one, and gives its token anew.
+func (st *streams) admit(s *socket, h protocol.Hello) (string, *protocol.Error) {
+	var found, allowed bool
+	st.g.hub.read(func(state *desk.State) {
+		set := state.Channel(h.Channel)
+		found = set != nil
+		allowed = found && s.origin.mayUse(set.AllowedOrigins, state.Settings.Desk.PublicURL)
+	})
+	switch {
+	case !found:
+		return "", &protocol.Error{Code: string(desk.NotFound), Message: "There is no such channel."}
+	case !allowed:
+		return "", &protocol.Error{Code: "origin_refused", Message: "Pages of " + s.origin.name + " may not use this channel."}
+	}
+	s.channel = h.Channel
+	if h.Session != "" {
+		session, channel, _, err := st.g.o.Tokens.VerifyCustomer(h.Session)
+		switch {
+		case err == nil && channel == h.Channel:
+			s.session = session
+		case err == nil, errors.Is(err, access.ErrExpired):
+			// Another channel's, or too old: a new session begins.
+		default:
+			return "", &protocol.Error{Code: string(desk.Unauthorized), Message: "This session is not valid. Start a new one."}
+		}
+	}
+	if s.session == "" {
+		s.session = access.NewID(rand.Reader)
+	}
+	s.principal = desk.CustomerPrincipal(s.session)
+	token, err := st.g.o.Tokens.IssueCustomer(s.session, s.channel, st.g.o.Clock().Add(customerSession))
+	if err != nil {
+		st.g.log.Error("no session token", "error", err)
+		return "", &protocol.Error{Code: "unavailable", Message: "No session could be made; try again.", RetryAfterMS: 1000}
+	}
+	return token, nil
+}
+
+// begin sends the snapshot and lets updates follow it.
+func (st *streams) begin(s *socket, seq uint64) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := st.g.hydrate(ctx, s, seq); err != nil {
+		st.g.log.Warn("no snapshot for a client", "error", err)
+		s.close(1013, "try again later")
+	}
+}
+
+// keepAlive pings and drops who is silent or signed out.
+func (st *streams) keepAlive(stop <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		now := st.g.o.Clock()
+		ping := marshal(protocol.Ping{Type: protocol.TypePing, Time: desk.Millis(now)})
+		st.g.hub.mu.RLock()
+		i := 0
+		for s := range st.g.hub.sockets {
+			if silent := s.silentFor(now); silent > silentAtMost {
+				s.close(protocol.ClosePingMissed, "no pong")
+			} else if s.beat == n%int(pingEvery/time.Second) {
+				s.send(ping)
+			}
+			i++
+		}
+		st.g.hub.mu.RUnlock()
+		st.g.hub.dropExpired(desk.Millis(now))
+	}
+}
+
+// drain asks clients to come back elsewhere, and closes their sockets when they had the time to.
+func (st *streams) drain() {
+	st.draining.Store(true)
+	away := marshal(protocol.GoAway{Type: protocol.TypeGoAway, AfterMS: drainOver.Milliseconds()})
+	st.g.hub.mu.RLock()
+	for s := range st.g.hub.sockets {
+		s.send(away)
+		s.close(1001, "going away")
+	}
+	st.g.hub.mu.RUnlock()
+}

@@ -1,0 +1,4 @@
+package protocol
+
+// OpenAPI is the description of the HTTP API.
+func OpenAPI() []byte { return nil }

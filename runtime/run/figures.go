@@ -1,0 +1,89 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"usher.chat/runtime/control"
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
+)
+
+// figures is the desk as the control port sees it.
+type figures struct{ pod *pod }
+
+// ApplySettings puts settings in force.
+func (f *figures) ApplySettings(ctx context.Context, s settings.Settings) (control.Answer, error) {
+	if s.Desk.Name != f.pod.o.Desk {
+		return control.Answer{}, &settings.InvalidError{Problems: []string{
+			fmt.Sprintf("desk.name: these are the settings of desk %q, this is desk %q", s.Desk.Name, f.pod.o.Desk)}}
+	}
+	result, err := f.pod.router.Do(ctx, desk.ApplySettings{Settings: s})
+	if err != nil {
+		var refused *desk.Error
+		if errors.As(err, &refused) {
+			return control.Answer{}, &settings.InvalidError{Problems: []string{refused.Message}}
+		}
+		return control.Answer{}, err
+	}
+	f.pod.gateway.Wait(result.Seq)
+	report, err := f.Report(ctx)
+	return control.Answer{Version: report.Version, Applied: report.Applied}, err
+}
+
+// Report is the desk's figures.
+func (f *figures) Report(context.Context) (settings.Report, error) {
+	now := time.Now()
+	r := settings.Report{Queues: map[string]settings.QueueFigures{}, At: now.UTC()}
+	f.pod.gateway.Read(func(s *desk.State) {
+		r.Version = s.Version
+		r.Applied = applied(s.Settings)
+		for _, q := range s.Settings.Queues {
+			if figures, ok := s.Report(q.Name, now); ok {
+				r.Queues[q.Name] = figures
+			}
+		}
+		for _, request := range s.Requests {
+			r.Overrides = append(r.Overrides, request)
+		}
+	})
+	slices.SortFunc(r.Overrides, func(a, b settings.OverrideRequest) int { return strings.Compare(a.Queue, b.Queue) })
+	return r, nil
+}
+
+func applied(s settings.Settings) settings.Applied {
+	a := settings.Applied{Queues: map[string]int64{}, Teams: map[string]int64{}, Channels: map[string]int64{}, Schedules: map[string]int64{}}
+	for _, x := range s.Queues {
+		a.Queues[x.Name] = x.Generation
+	}
+	for _, x := range s.Teams {
+		a.Teams[x.Name] = x.Generation
+	}
+	for _, x := range s.Channels {
+		a.Channels[x.Name] = x.Generation
+	}
+	for _, x := range s.Schedules {
+		a.Schedules[x.Name] = x.Generation
+	}
+	return a
+}
+
+// Log is a queue's activity log.
+func (f *figures) Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error) {
+	known := false
+	var seq uint64
+	f.pod.gateway.Read(func(s *desk.State) { known, seq = s.Setting(queue) != nil, s.Seq })
+	if err := f.pod.archive.Wait(ctx, seq); err != nil {
+		return nil, err
+	}
+	entries, err := f.pod.archive.Log(ctx, queue, before, limit)
+	if err == nil && len(entries) == 0 && !known {
+		return nil, control.ErrNotFound
+	}
+	return entries, err
+}

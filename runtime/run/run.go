@@ -1,0 +1,323 @@
+// Package run is the command `usher runtime`: it puts the parts of a desk's pod together, starts them
+// in their order and stops them in the reverse of it. Without Kubernetes it takes its settings from a
+// file, for development, tests and benches:
+//
+//	usher runtime --settings settings.yaml --data ./data
+//	usher sign-in-link --data ./data --agent ana
+package run
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"usher.chat/runtime/access"
+	"usher.chat/runtime/archive"
+	"usher.chat/runtime/console"
+	"usher.chat/runtime/control"
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/gateway"
+	"usher.chat/runtime/ledger"
+	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/router"
+	"usher.chat/runtime/settings"
+	"usher.chat/runtime/widget"
+)
+
+// Options of a runtime, as its flags give them.
+type Options struct {
+	Desk     string // the desk's name; that of the settings file if there is one
+	Data     string // directory of the ledger, the archive and, for development, the keys
+	Store    string // URL of the ledger; SQLite in Data when empty
+	Settings string // settings file; empty when an operator sends them
+	Listen   string // people's address
+	Ops      string // health, metrics, profiles; empty for none
+	Control  string // the operator's address; empty for none
+	// ControlTLS is the directory of tls.crt, tls.key and ca.crt of the control port.
+	ControlTLS string
+	// Keys is the directory of the session key, SignInKey the file of the sign-in key. Made in Data
+	// when empty.
+	Keys, SignInKey string
+	Rates           gateway.Rates
+	Logger          *slog.Logger
+	Version         string
+	// Ready, if set, is called with the addresses that were taken, once people can come in.
+	Ready func(Addresses)
+}
+
+// Addresses are where a runtime listens.
+type Addresses struct{ Listen, Ops, Control string }
+
+// Runtime runs until the context ends or something fails that only a new start can mend.
+func Runtime(ctx context.Context, o Options) error {
+	p, err := assemble(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.run(ctx)
+}
+
+// pod is one runtime's parts.
+type pod struct {
+	o       Options
+	log     *slog.Logger
+	ledger  *ledger.Ledger
+	router  *router.Router
+	archive *archive.Archive
+	gateway *gateway.Gateway
+	control *control.Server
+	file    *settings.Settings
+	people  net.Listener
+	ops     net.Listener
+	rule    net.Listener // the control port
+	figures *figures
+}
+
+func assemble(ctx context.Context, o Options) (_ *pod, err error) {
+	p := &pod{o: o, log: o.Logger}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	if o.Settings != "" {
+		if p.file, err = settingsFile(o.Settings); err != nil {
+			return nil, err
+		}
+		p.o.Desk = p.file.Desk.Name
+	}
+	if p.o.Desk == "" {
+		return nil, errors.New("the desk has no name: give --desk or --settings")
+	}
+	if err := p.listen(); err != nil {
+		return nil, err
+	}
+	keys, err := p.keys()
+	if err != nil {
+		return nil, err
+	}
+	store := o.Store
+	if store == "" {
+		path, err := filepath.Abs(filepath.Join(o.Data, "ledger.db"))
+		if err != nil {
+			return nil, err
+		}
+		store = "sqlite://" + path
+	}
+	if p.ledger, err = ledger.Open(ctx, ledger.Options{URL: store, Desk: p.o.Desk, Logger: p.log}); err != nil {
+		return nil, err
+	}
+	holder, err := os.Hostname()
+	if err != nil {
+		holder = "runtime"
+	}
+	id := holder + "/" + access.NewID(rand.Reader)
+	p.router, err = router.Lead(ctx, router.Options{Ledger: p.ledger, Holder: holder, Gateway: id, Logger: p.log})
+	if err != nil {
+		return nil, err
+	}
+	if p.archive, err = archive.Open(ctx, filepath.Join(o.Data, "archive.db"), archive.Options{Logger: p.log}); err != nil {
+		return nil, err
+	}
+	replica, err := p.router.Replica()
+	if err != nil {
+		return nil, err
+	}
+	p.figures = &figures{pod: p}
+	p.control = control.New(control.Options{
+		Desk: p.figures, Info: control.VersionInfo{Version: o.Version, Desk: p.o.Desk}, Now: time.Now, Logger: p.log,
+	})
+	p.gateway = gateway.New(gateway.Options{
+		Changed: p.control.Changed,
+		Desk: p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
+		Tokens:  access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now}),
+		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, Logger: p.log,
+	})
+	p.router.Follow(p.archive)
+	p.router.Follow(p.gateway)
+	return p, nil
+}
+
+func (p *pod) keys() (access.Keys, error) {
+	if p.o.Keys == "" {
+		return access.GenerateKeys(keysIn(p.o.Data))
+	}
+	return access.LoadKeyFiles(filepath.Join(p.o.Keys, access.SessionFile), p.o.SignInKey)
+}
+
+func keysIn(data string) string { return filepath.Join(data, "keys") }
+
+func settingsFile(path string) (*settings.Settings, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings: %w", err)
+	}
+	s, err := settings.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &s, nil
+}
+
+func (p *pod) listen() (err error) {
+	for _, l := range []struct {
+		name, address string
+		to            *net.Listener
+	}{{"listen", p.o.Listen, &p.people}, {"ops", p.o.Ops, &p.ops}, {"control", p.o.Control, &p.rule}} {
+		if l.address == "" {
+			continue
+		}
+		if *l.to, err = net.Listen("tcp", l.address); err != nil {
+			return fmt.Errorf("--%s: %w", l.name, err)
+		}
+	}
+	return nil
+}
+
+// run starts the parts and waits. The order of the end matters: people first, then the router, so
+// that what was acknowledged is told; the ledger last.
+func (p *pod) run(ctx context.Context) error {
+	// Each part gets a context of its own that ends in its turn.
+	routing, stopRouting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRouting()
+	group, ctx := errgroup.WithContext(ctx)
+	routed := make(chan struct{})
+	group.Go(func() error {
+		defer close(routed)
+		return p.router.Run(routing)
+	})
+	group.Go(func() error {
+		if err := p.archive.Run(routing, func(ctx context.Context, after uint64) records {
+			return router.Records(ctx, p.ledger, after)
+		}); err != nil && routing.Err() == nil {
+			return fmt.Errorf("archive: %w", err)
+		}
+		return nil
+	})
+	serving := p.serve(group, ctx)
+	group.Go(func() error {
+		p.gateway.Run(ctx)
+		serving()
+		stopRouting()
+		<-routed
+		return nil
+	})
+	if p.file != nil {
+		group.Go(func() error { return p.followFile(ctx) })
+	}
+	if p.o.Ready != nil {
+		p.o.Ready(Addresses{Listen: addr(p.people), Ops: addr(p.ops), Control: addr(p.rule)})
+	}
+	return group.Wait()
+}
+
+type records = iter.Seq2[desk.Record, error]
+
+func addr(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return l.Addr().String()
+}
+
+// serve starts the HTTP servers; the function that it returns ends those of people and operator.
+func (p *pod) serve(group *errgroup.Group, ctx context.Context) (stop func()) {
+	people := &http.Server{
+		Handler: p.gateway, ReadHeaderTimeout: gateway.ReadHeaderWithin, IdleTimeout: gateway.IdleAtMost,
+		MaxHeaderBytes: gateway.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
+	}
+	ops := &http.Server{Handler: p.opsHandler(), ReadHeaderTimeout: gateway.ReadHeaderWithin}
+	ignoreClosed := func(err error) error {
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	}
+	group.Go(func() error { return ignoreClosed(people.Serve(p.people)) })
+	if p.ops != nil {
+		group.Go(func() error { return ignoreClosed(ops.Serve(p.ops)) })
+	}
+	if p.rule != nil {
+		group.Go(func() error { return p.control.Serve(ctx, p.rule, p.o.ControlTLS) })
+	}
+	return func() {
+		ending, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		_ = people.Shutdown(ending)
+		_ = people.Close()
+		_ = ops.Close()
+	}
+}
+
+// followFile applies the settings file, and again when it changes.
+func (p *pod) followFile(ctx context.Context) error {
+	last := *p.file
+	if _, err := p.router.Do(ctx, desk.ApplySettings{Settings: last}); err != nil {
+		return fmt.Errorf("apply the settings: %w", err)
+	}
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	told := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		s, err := settingsFile(p.o.Settings)
+		if err != nil {
+			if told != err.Error() {
+				told = err.Error()
+				p.log.Error("the settings file cannot be used; the last good settings stay in force", "error", err)
+			}
+			continue
+		}
+		told = ""
+		if s.Version() == last.Version() {
+			continue
+		}
+		if _, err := p.router.Do(ctx, desk.ApplySettings{Settings: *s}); err == nil {
+			last = *s
+			p.log.Info("settings applied", "version", s.Version())
+		}
+	}
+}
+
+func (p *pod) close() {
+	for _, l := range []net.Listener{p.people, p.ops, p.rule} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	if p.archive != nil {
+		if err := p.archive.Close(); err != nil {
+			p.log.Warn("the archive was not closed well; it can be rebuilt", "error", err)
+		}
+	}
+	if p.ledger != nil {
+		if err := p.ledger.Close(); err != nil {
+			p.log.Error("the ledger was not closed well", "error", err)
+		}
+	}
+}
+
+// UntilSignal is a context that ends with SIGTERM or SIGINT.
+func UntilSignal() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+}
