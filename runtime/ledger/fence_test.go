@@ -36,7 +36,7 @@ func TestATakeoverWaitsForTheAppendThatIsUnderWay(t *testing.T) {
 	url := postgresURL(t)
 	old := ledgertest.Lead(t, ledgertest.Open(t, url), "a")
 	proceed := stallAppends(t, url)
-	appended := appendSoon(t, old)
+	appended := appendUnder(t.Context(), old)
 	waiting(t, url, "advisory")
 
 	other := ledgertest.Open(t, url)
@@ -67,7 +67,7 @@ func TestWithoutTheFenceATakeoverMissesTheAppendThatIsUnderWay(t *testing.T) {
 	url := postgresURL(t)
 	old := ledgertest.Lead(t, openUnfenced(t, url), "a")
 	proceed := stallAppends(t, url)
-	appended := appendSoon(t, old)
+	appended := appendUnder(t.Context(), old)
 	waiting(t, url, "advisory")
 	other := openUnfenced(t, url)
 	w := ledgertest.Lead(t, other, "b")
@@ -94,15 +94,6 @@ func openUnfenced(t *testing.T, url string) *ledger.Ledger {
 	return l
 }
 
-func appendSoon(t *testing.T, w *ledger.Writer) <-chan error {
-	ended := make(chan error, 1)
-	go func() {
-		_, err := w.Append(t.Context(), time.Now(), ledgertest.Entries("under way"))
-		ended <- err
-	}()
-	return ended
-}
-
 // stallKey is the advisory lock that stalled appends wait for.
 const stallKey = "4711"
 
@@ -124,7 +115,7 @@ func stallAppends(t *testing.T, url string) (proceed func()) {
 	}
 }
 
-// waiting returns when a session of the database waits for a lock of a kind.
+// waiting returns when a session of the database waits: for a lock of a kind, or SyncRep for a replica.
 func waiting(t *testing.T, url, kind string) {
 	t.Helper()
 	conn := connect(t, url)
@@ -133,7 +124,7 @@ func waiting(t *testing.T, url, kind string) {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-ticker.C {
 		var pid int
 		err := conn.QueryRow(t.Context(), `select pid from pg_stat_activity
-			where datname = current_database() and wait_event_type = 'Lock' and wait_event = $1 limit 1`, kind).Scan(&pid)
+			where datname = current_database() and wait_event_type in ('Lock', 'IPC') and wait_event = $1 limit 1`, kind).Scan(&pid)
 		if err == nil {
 			return
 		}
@@ -141,5 +132,5 @@ func waiting(t *testing.T, url, kind string) {
 			t.Fatal(err)
 		}
 	}
-	t.Fatalf("no session came to wait for a lock of kind %s", kind)
+	t.Fatalf("no session came to wait for %s", kind)
 }

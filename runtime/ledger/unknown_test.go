@@ -62,7 +62,7 @@ func wantUnknown(t *testing.T, err error) {
 
 func wantRecovered(t *testing.T, w *ledger.Writer, wanted bool) {
 	t.Helper()
-	if written, err := w.Recover(t.Context()); err != nil || written != wanted {
+	if written, err := recoverSoon(t, w); err != nil || written != wanted {
 		t.Fatalf("recovering says written %v, %v, want %v", written, err, wanted)
 	}
 	if written, err := w.Recover(t.Context()); err != nil || written {
