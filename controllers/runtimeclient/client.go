@@ -165,3 +165,16 @@ func (c *Client) Close() {
 		d.done.Wait()
 	}
 }
+
+// Connected is the number of desks whose stream of reports is up.
+func (c *Client) Connected() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, d := range c.desks {
+		if d.current().Connected {
+			n++
+		}
+	}
+	return n
+}

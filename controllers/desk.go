@@ -1,0 +1,236 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"usher.chat/api/v1alpha1"
+	"usher.chat/controllers/runtimeclient"
+	"usher.chat/controllers/specs"
+	"usher.chat/runtime/settings"
+)
+
+// +kubebuilder:rbac:groups=usher.chat,resources=desks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=usher.chat,resources=desks/status,verbs=patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=usher-system,resources=leases,verbs=get;create;update
+
+// Times of the desk reconciler.
+const (
+	deskResync   = 10 * time.Minute // a desk at rest is looked at this often
+	foreignRetry = time.Minute      // whether a foreign object is gone
+)
+
+// DeskReconciler compiles a namespace's resources, sends them to the runtime, and keeps the
+// workload. A request names the Desk "default" of a namespace, whether that resource is there or
+// not: a namespace with at least one Queue, or with a Desk, is a desk.
+type DeskReconciler struct {
+	Client            client.Client
+	Live              client.Reader // past the cache
+	Clock             clock.PassiveClock
+	Hub               *Hub
+	Runtime           *runtimeclient.Client
+	Events            events.EventRecorder
+	Image             string
+	OperatorNamespace string
+
+	writer    *statusWriter
+	workloads *workloads
+	holidays  *holidayFiles
+}
+
+// SetupWithManager registers the reconciler.
+func (r *DeskReconciler) SetupWithManager(m ctrl.Manager, o controller.Options) error {
+	r.writer = newStatusWriter(r.Client, r.Clock)
+	r.workloads = newWorkloads(r.Client, r.Live, r.Clock)
+	r.holidays = newHolidayFiles(r.Client, r.Live)
+	toDesk := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: v1alpha1.DeskName}}}
+	})
+	// Specs, not status: figures never compile a desk.
+	spec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	return ctrl.NewControllerManagedBy(m).
+		Named("desk").
+		For(&v1alpha1.Desk{}, spec).
+		Watches(&v1alpha1.Queue{}, toDesk, spec).
+		Watches(&v1alpha1.Team{}, toDesk, spec).
+		Watches(&v1alpha1.Channel{}, toDesk, spec).
+		Watches(&v1alpha1.Schedule{}, toDesk, spec).
+		Watches(&corev1.ConfigMap{}, toDesk).
+		Watches(&appsv1.StatefulSet{}, toDesk).
+		Watches(&corev1.Service{}, toDesk).
+		Watches(&corev1.ServiceAccount{}, toDesk).
+		Watches(&policyv1.PodDisruptionBudget{}, toDesk, spec).
+		Watches(&networkingv1.NetworkPolicy{}, toDesk, spec).
+		WatchesRawSource(r.Hub.Source(KindDesk)).
+		WithOptions(o).
+		Complete(r)
+}
+
+// Reconcile one desk.
+func (r *DeskReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	namespace := req.Namespace
+	objects, err := r.list(ctx, namespace)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	exists := len(objects.Queues) > 0 || objects.Desk != nil
+	compiled := Compile(objects)
+	r.Hub.Put(namespace, exists, compiled)
+	if !exists {
+		r.Runtime.Remove(namespace)
+		r.writer.forget(req.NamespacedName)
+		return ctrl.Result{}, r.workloads.remove(ctx, namespace)
+	}
+
+	// Settings first: a person waits for them, and certificates have time.
+	if known, ok := r.workloads.known(namespace); ok {
+		if err := r.Runtime.Set(namespace, &compiled.Settings, known.creds); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	in := specs.Input{Namespace: namespace, Image: r.Image, OperatorNamespace: r.OperatorNamespace}
+	if objects.Desk != nil {
+		in.Desk = objects.Desk.Spec
+	}
+	out, failed := r.workloads.ensure(ctx, in)
+	result := ctrl.Result{RequeueAfter: deskResync}
+	var foreign *foreignError
+	switch {
+	case failed == nil:
+		if err := r.Runtime.Set(namespace, &compiled.Settings, out.creds); err != nil {
+			return ctrl.Result{}, err
+		}
+		result.RequeueAfter = soonest(deskResync, out.renew.Sub(r.Clock.Now()))
+	case terminating(failed):
+		return ctrl.Result{}, nil // the namespace is on its way out
+	case errors.As(failed, &foreign):
+		out.state.Verdict = Verdict{v1alpha1.ReasonNameConflict, foreign.Error()}
+		result.RequeueAfter, failed = foreignRetry, nil
+	case apierrors.IsConflict(failed):
+		return ctrl.Result{}, failed // a race; again
+	default:
+		out.state.Verdict = Verdict{v1alpha1.ReasonWorkloadFailed, clip(failed.Error())}
+	}
+	r.Hub.PutWorkload(namespace, out.state)
+	again, err := r.status(ctx, objects.Desk, len(objects.Queues), out.state)
+	if err = errors.Join(failed, err); err != nil {
+		return ctrl.Result{}, err
+	}
+	result.RequeueAfter = soonest(result.RequeueAfter, again)
+	return result, nil
+}
+
+// terminating says whether an object could not be made because its namespace is being deleted.
+func terminating(err error) bool {
+	return apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+}
+
+// list everything that the settings of a namespace are made of.
+func (r *DeskReconciler) list(ctx context.Context, namespace string) (Objects, error) {
+	o := Objects{Namespace: namespace, Answers: r.Hub.Answers(namespace), Holidays: map[string]HolidayFile{}}
+	var (
+		desks     v1alpha1.DeskList
+		queues    v1alpha1.QueueList
+		teams     v1alpha1.TeamList
+		channels  v1alpha1.ChannelList
+		schedules v1alpha1.ScheduleList
+	)
+	for _, list := range []client.ObjectList{&desks, &queues, &teams, &channels, &schedules} {
+		if err := r.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
+			return o, fmt.Errorf("listing %T of %s: %w", list, namespace, err)
+		}
+	}
+	o.Queues, o.Teams, o.Channels, o.Schedules = queues.Items, teams.Items, channels.Items, schedules.Items
+	if len(desks.Items) > 0 {
+		o.Desk = &desks.Items[0]
+	}
+	year := r.Clock.Now().Year()
+	for i := range o.Schedules {
+		s := &o.Schedules[i]
+		if s.Spec.Holidays == nil {
+			continue
+		}
+		file, err := r.holidays.read(ctx, s, year)
+		if err != nil {
+			return o, err
+		}
+		o.Holidays[s.Name] = file
+	}
+	return o, nil
+}
+
+// status writes that of the Desk, if there is one.
+func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues int, workload Workload) (time.Duration, error) {
+	if desk == nil {
+		return 0, nil
+	}
+	facts, ok := r.Hub.Facts(desk.Namespace, Key{KindDesk, desk.Name}, desk.Generation)
+	if !ok {
+		return 0, nil
+	}
+	facts.Workload = workload
+	view, _ := r.Runtime.View(desk.Namespace)
+	fresh := desk.DeepCopy()
+	var again time.Duration
+	fresh.Status, again = DeskStatus(desk, facts, view, queues, r.Image, r.Clock.Now())
+	later, err := r.writer.write(ctx, desk, fresh, desk.Status, fresh.Status, deskUrgent(desk.Status, fresh.Status))
+	if err != nil {
+		return 0, err
+	}
+	if later == 0 {
+		readyEvents(r.Events, desk, desk.Status.Conditions, fresh.Status.Conditions)
+	}
+	return soonest(later, again), nil
+}
+
+// deskUrgent says whether more than the version of the settings changed.
+func deskUrgent(old, fresh v1alpha1.DeskStatus) bool {
+	if (old.Version == "") != (fresh.Version == "") {
+		return true
+	}
+	old.Version, fresh.Version = "", ""
+	return !equality.Semantic.DeepEqual(old, fresh)
+}
+
+// DeskStatus computes a Desk's status, and when it may change by the mere passing of time.
+func DeskStatus(d *v1alpha1.Desk, facts Facts, view runtimeclient.View, queues int, image string, now time.Time) (v1alpha1.DeskStatus, time.Duration) {
+	s := *d.Status.DeepCopy()
+	s.ObservedGeneration = d.Generation
+	s.Queues = ptr.To(int32(queues))
+	s.Image = image
+	s.URL = d.Spec.PublicURL
+	if s.URL == "" {
+		s.URL = fmt.Sprintf("http://%s.%s.svc", specs.Workload, d.Namespace)
+	}
+	if view.Report != nil {
+		s.Version = view.Report.Version
+	}
+	j := Judgement{
+		Facts: facts, Generation: d.Generation, View: view, Now: now,
+		// The runtime knows no generation of the Desk: what was sent last carries it.
+		Applied: func(settings.Applied) (int64, bool) { return d.Generation, view.Acked },
+	}
+	s.Conditions = Conditions(s.Conditions, j)
+	return s, j.recheck()
+}

@@ -1,0 +1,239 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"usher.chat/api/v1alpha1"
+	"usher.chat/controllers/runtimeclient"
+	"usher.chat/runtime/settings"
+)
+
+// +kubebuilder:rbac:groups=usher.chat,resources=queues,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=usher.chat,resources=queues/status,verbs=patch
+
+// QueueReconciler brings a Queue's figures to its status, and opens and closes from the console
+// into its spec.override.
+type QueueReconciler struct {
+	Client  client.Client
+	Clock   clock.PassiveClock
+	Hub     *Hub
+	Runtime *runtimeclient.Client
+	Events  events.EventRecorder
+
+	writer *statusWriter
+}
+
+// SetupWithManager registers the reconciler.
+func (r *QueueReconciler) SetupWithManager(m ctrl.Manager, o controller.Options) error {
+	r.writer = newStatusWriter(r.Client, r.Clock)
+	return ctrl.NewControllerManagedBy(m).
+		Named("queue").
+		For(&v1alpha1.Queue{}).
+		WatchesRawSource(r.Hub.Source(KindQueue)).
+		WithOptions(o).
+		Complete(r)
+}
+
+// Reconcile one Queue.
+func (r *QueueReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var q v1alpha1.Queue
+	if err := r.Client.Get(ctx, req.NamespacedName, &q); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.writer.forget(req.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading the queue %s: %w", req, err)
+	}
+	view, _ := r.Runtime.View(q.Namespace)
+	if err := r.carryOverrides(ctx, &q, view); err != nil {
+		return ctrl.Result{}, err
+	}
+	facts, ok := r.Hub.Facts(q.Namespace, Key{KindQueue, q.Name}, q.Generation)
+	if !ok {
+		return ctrl.Result{}, nil // the hub wakes it
+	}
+	fresh := q.DeepCopy()
+	now := r.Clock.Now()
+	status, again := QueueStatus(&q, facts, view, now)
+	fresh.Status = status
+	later, err := r.writer.write(ctx, &q, fresh, q.Status, fresh.Status, queueUrgent(&q.Status, &fresh.Status))
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if later == 0 {
+		r.tell(&q, &fresh.Status)
+	}
+	return ctrl.Result{RequeueAfter: soonest(later, again)}, nil
+}
+
+// tell makes Events of what changed between two written statuses.
+func (r *QueueReconciler) tell(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus) {
+	readyEvents(r.Events, old, old.Status.Conditions, fresh.Conditions)
+	before := meta.FindStatusCondition(old.Status.Conditions, v1alpha1.ConditionOverridden)
+	after := meta.FindStatusCondition(fresh.Conditions, v1alpha1.ConditionOverridden)
+	if after != nil && after.Reason == v1alpha1.ReasonOverrideExpired &&
+		(before == nil || before.Reason != v1alpha1.ReasonOverrideExpired) {
+		r.Events.Eventf(old, nil, corev1.EventTypeNormal, v1alpha1.EventOverrideExpired, "Expire", "%s", after.Message)
+	}
+}
+
+// readyEvents tells once when an object becomes ready, or no longer is.
+func readyEvents(recorder events.EventRecorder, object client.Object, before, after []metav1.Condition) {
+	was, is := meta.FindStatusCondition(before, v1alpha1.ConditionReady), meta.FindStatusCondition(after, v1alpha1.ConditionReady)
+	switch {
+	case is == nil || was != nil && was.Status == is.Status:
+	case is.Status == metav1.ConditionTrue:
+		recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.EventReady, "Reconcile", "ready")
+	case was != nil:
+		recorder.Eventf(object, nil, corev1.EventTypeWarning, v1alpha1.EventNotReady, "Reconcile", "%s: %s", is.Reason, is.Message)
+	}
+}
+
+// QueueStatus computes a Queue's status, and when it may change by the mere passing of time.
+func QueueStatus(q *v1alpha1.Queue, facts Facts, view runtimeclient.View, now time.Time) (v1alpha1.QueueStatus, time.Duration) {
+	s := *q.Status.DeepCopy()
+	s.ObservedGeneration = q.Generation
+	j := Judgement{
+		Facts: facts, Generation: q.Generation, HasRefs: true, View: view, Now: now,
+		Applied: func(a settings.Applied) (int64, bool) { g, ok := a.Queues[q.Name]; return g, ok },
+	}
+	s.Conditions = Conditions(s.Conditions, j)
+	again := soonest(j.recheck(), overridden(&s.Conditions, q, facts.Finding.Zone, now))
+	if view.Report == nil {
+		return s, again // the last figures are the best there are
+	}
+	f, ok := view.Report.Queues[q.Name]
+	if !ok {
+		return s, again
+	}
+	s.State = v1alpha1.OpenState(f.State)
+	s.StateCause = f.Cause
+	s.StateDetail = clip(f.Detail)
+	s.StateSince = nil
+	if !f.Since.IsZero() {
+		s.StateSince = ptr.To(metav1.NewTime(f.Since.UTC().Truncate(time.Second)))
+	}
+	s.NextChange = nil
+	if f.Next != nil {
+		s.NextChange = ptr.To(nextChange(f.Next.Time, f.Next.State == settings.QueueOpen, f.Next.Cause, facts.Finding.Zone))
+	}
+	s.Availability = f.Availability
+	s.Waiting = ptr.To(int32(f.Waiting))
+	s.InService = ptr.To(int32(f.InService))
+	s.PlacesLeft = nil
+	if f.PlacesLeft >= 0 {
+		s.PlacesLeft = ptr.To(int32(f.PlacesLeft))
+	}
+	s.Agents = &v1alpha1.AgentFigures{Online: int32(f.AgentsOnline), Available: int32(f.AgentsAvailable)}
+	s.LongestWaitSeconds = ptr.To[int64](0)
+	if f.Waiting > 0 && f.FirstWaitingSince != nil {
+		wait, next := coarse(now.Sub(*f.FirstWaitingSince))
+		s.LongestWaitSeconds = ptr.To(int64(wait / time.Second))
+		again = soonest(again, next)
+	}
+	return s, again
+}
+
+// coarse rounds a wait down, the longer the more, and says when it will read differently: a long
+// line is no reason to write its status each second.
+func coarse(wait time.Duration) (rounded, next time.Duration) {
+	wait = max(wait, 0)
+	step := statusEvery
+	switch {
+	case wait >= time.Hour:
+		step = 5 * time.Minute
+	case wait >= time.Minute:
+		step = time.Minute
+	}
+	rounded = wait.Truncate(step)
+	return rounded, rounded + step - wait
+}
+
+// overridden sets the condition Overridden, and says when that changes by itself.
+func overridden(list *[]metav1.Condition, q *v1alpha1.Queue, zone *time.Location, now time.Time) time.Duration {
+	c := metav1.Condition{
+		Type: v1alpha1.ConditionOverridden, Status: metav1.ConditionFalse,
+		ObservedGeneration: q.Generation, LastTransitionTime: metav1.NewTime(now.Truncate(time.Second)),
+	}
+	var again time.Duration
+	o := plainOverride(q)
+	switch {
+	case o == nil:
+		c.Reason, c.Message = v1alpha1.ReasonNoOverride, "nobody holds it open or closed by hand"
+	case o.Until != nil && !now.Before(*o.Until):
+		c.Reason = v1alpha1.ReasonOverrideExpired
+		c.Message = fmt.Sprintf("the override to %s by %s has no effect since %s; whoever set it may remove it",
+			o.State, o.By, o.Until.In(zoneOr(zone)).Format("2006-01-02 15:04 MST"))
+	default:
+		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonOverrideInForce
+		c.Message = fmt.Sprintf("held %s by %s", o.State, o.By)
+		if o.Until != nil {
+			c.Message += " until " + o.Until.In(zoneOr(zone)).Format("2006-01-02 15:04 MST")
+			again = o.Until.Sub(now)
+		} else {
+			c.Message += " until removed"
+		}
+		if o.Reason != "" {
+			c.Message += ": " + o.Reason
+		}
+	}
+	c.Message = clip(c.Message)
+	meta.SetStatusCondition(list, c)
+	return again
+}
+
+func zoneOr(zone *time.Location) *time.Location {
+	if zone == nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// queueUrgent says whether more than figures changed, or a figure between none and some.
+func queueUrgent(old, fresh *v1alpha1.QueueStatus) bool {
+	a, b := *old, *fresh
+	for _, s := range []*v1alpha1.QueueStatus{&a, &b} {
+		s.Waiting, s.LongestWaitSeconds, s.InService, s.PlacesLeft, s.Agents, s.Availability = nil, nil, nil, nil, nil, ""
+	}
+	if !equality.Semantic.DeepEqual(a, b) {
+		return true
+	}
+	return flips(old.Waiting, fresh.Waiting) || flips(old.InService, fresh.InService) ||
+		flips(old.PlacesLeft, fresh.PlacesLeft) || flips(online(old), online(fresh)) || flips(available(old), available(fresh))
+}
+
+// flips between unknown, none and some.
+func flips(a, b *int32) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return (*a == 0) != (*b == 0)
+}
+
+func online(s *v1alpha1.QueueStatus) *int32 {
+	if s.Agents == nil {
+		return nil
+	}
+	return &s.Agents.Online
+}
+
+func available(s *v1alpha1.QueueStatus) *int32 {
+	if s.Agents == nil {
+		return nil
+	}
+	return &s.Agents.Available
+}

@@ -1,0 +1,374 @@
+package controllers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"usher.chat/api/v1alpha1"
+	"usher.chat/runtime/calendar"
+	"usher.chat/runtime/settings"
+)
+
+// Objects is everything that a desk's settings are compiled from.
+type Objects struct {
+	Namespace string
+	Desk      *v1alpha1.Desk // nil without one
+	Queues    []v1alpha1.Queue
+	Teams     []v1alpha1.Team
+	Channels  []v1alpha1.Channel
+	Schedules []v1alpha1.Schedule
+	// Holidays of each Schedule that names some, by the Schedule's name.
+	Holidays map[string]HolidayFile
+	// Answers to opens and closes from the console, by the Queue's name.
+	Answers map[string]Answer
+}
+
+// HolidayFile is the result of reading a Schedule's iCalendar file: days, or why there are none.
+type HolidayFile struct {
+	Days    []calendar.Holiday
+	Reason  string // empty when Days stand
+	Message string
+}
+
+// Answer is what became of an open or close from the console.
+type Answer struct {
+	settings.OverrideAnswer
+	// Generation of the Queue that carries it; the answer is given together with that generation,
+	// never before. Zero for a refusal.
+	Generation int64
+}
+
+// Verdict is one condition's worth of judgement. Its zero value is good.
+type Verdict struct {
+	Reason  string // empty: nothing is wrong
+	Message string
+}
+
+// OK says that nothing is wrong.
+func (v Verdict) OK() bool { return v.Reason == "" }
+
+// Finding is what compiling found of one object.
+type Finding struct {
+	Generation int64
+	Accepted   Verdict
+	Resolved   Verdict
+	// Sent says that this generation is in the settings.
+	Sent bool
+	// Zone in which the next change of a Queue is told.
+	Zone *time.Location
+	// Schedule compiled, of a Schedule that is whole.
+	Schedule *calendar.Compiled
+	// Digest of a Schedule with its holidays, for these have no generation.
+	Digest string
+	// Queues that a Team serves.
+	Queues int
+	// PublicURL of the desk, for Channels.
+	PublicURL string
+}
+
+// Key names an object of a desk.
+type Key struct {
+	Kind string // Queue, Team, Channel, Schedule, Desk
+	Name string
+}
+
+// Kinds of a Key.
+const (
+	KindQueue    = "Queue"
+	KindTeam     = "Team"
+	KindChannel  = "Channel"
+	KindSchedule = "Schedule"
+	KindDesk     = "Desk"
+)
+
+// Compiled is a desk in the runtime's words, and what was found on the way.
+type Compiled struct {
+	Settings settings.Settings
+	Findings map[Key]Finding
+}
+
+// Compile puts a desk's objects into the runtime's words. It is pure, and does as well as it can:
+// a Schedule that is not whole is left out, for the runtime keeps the last one that was.
+func Compile(o Objects) Compiled {
+	c := Compiled{Findings: map[Key]Finding{}}
+	c.desk(o)
+	c.schedules(o)
+	c.teams(o)
+	c.queues(o)
+	c.channels(o)
+	c.Settings.Sort()
+	return c
+}
+
+func (c *Compiled) desk(o Objects) {
+	c.Settings.Desk = settings.Desk{Name: o.Namespace}
+	if o.Desk != nil {
+		c.Settings.Desk.DisplayName = o.Desk.Spec.DisplayName
+		c.Settings.Desk.PublicURL = o.Desk.Spec.PublicURL
+		c.Findings[Key{KindDesk, o.Desk.Name}] = Finding{Generation: o.Desk.Generation, Sent: true}
+	}
+}
+
+func (c *Compiled) schedules(o Objects) {
+	for i := range o.Schedules {
+		s := &o.Schedules[i]
+		f := Finding{Generation: s.Generation}
+		plain := plainSchedule(s)
+		if s.Spec.Holidays != nil {
+			file := o.Holidays[s.Name]
+			f.Resolved = Verdict{file.Reason, file.Message}
+			plain.Holidays = file.Days
+		}
+		compiled, err := calendar.Compile(plain)
+		if err != nil {
+			f.Accepted = Verdict{v1alpha1.ReasonInvalid, problemsOf(err)}
+		}
+		if f.Accepted.OK() && f.Resolved.OK() {
+			f.Sent, f.Schedule, f.Zone = true, compiled, compiled.Zone()
+			f.Digest = (&settings.Settings{Schedules: []calendar.Schedule{plain}}).Version()
+			c.Settings.Schedules = append(c.Settings.Schedules, plain)
+		}
+		c.Findings[Key{KindSchedule, s.Name}] = f
+	}
+}
+
+// problemsOf tells what to change, in the words of the calendar and the paths of the resource.
+func problemsOf(err error) string {
+	var invalid *calendar.InvalidError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	var b strings.Builder
+	for i, p := range invalid.Problems {
+		if i == 5 {
+			fmt.Fprintf(&b, "; and %d more", len(invalid.Problems)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "spec.%s %q: %s", p.Field, p.Value, p.Message)
+	}
+	return b.String()
+}
+
+func plainSchedule(s *v1alpha1.Schedule) calendar.Schedule {
+	plain := calendar.Schedule{
+		Name:       s.Name,
+		Generation: s.Generation,
+		TimeZone:   s.Spec.TimeZone,
+		State:      calendar.State(s.Spec.State),
+	}
+	for _, rule := range s.Spec.Weekly {
+		days := make([]calendar.Weekday, len(rule.Days))
+		for i, d := range rule.Days {
+			days[i] = calendar.Weekday(d)
+		}
+		plain.Weekly = append(plain.Weekly, calendar.WeeklyRule{Days: days, Periods: plainPeriods(rule.Periods)})
+	}
+	for _, e := range s.Spec.Exceptions {
+		plain.Exceptions = append(plain.Exceptions, calendar.Exception{
+			Name: e.Name, Date: e.Date,
+			Recurrence: calendar.Recurrence(e.Recurrence),
+			Periods:    plainPeriods(e.Periods),
+		})
+	}
+	return plain
+}
+
+func plainPeriods(periods []v1alpha1.Period) []calendar.Period {
+	var out []calendar.Period
+	for _, p := range periods {
+		out = append(out, calendar.Period{Start: p.Start, End: p.End})
+	}
+	return out
+}
+
+func (c *Compiled) teams(o Objects) {
+	serves := map[string]int{}
+	for i := range o.Queues {
+		for _, ref := range o.Queues[i].Spec.TeamRefs {
+			serves[ref.Name]++
+		}
+	}
+	for i := range o.Teams {
+		t := &o.Teams[i]
+		plain := settings.Team{
+			Name:             t.Name,
+			Generation:       t.Generation,
+			DisplayName:      t.Spec.DisplayName,
+			MaxConversations: int(cmp.Or(t.Spec.Defaults.MaxConversations, settings.DefaultMaxConversations)),
+		}
+		for _, m := range t.Spec.Members {
+			plain.Members = append(plain.Members, settings.Member{
+				Name:             m.Name,
+				DisplayName:      m.DisplayName,
+				Subject:          m.Subject,
+				Role:             settings.Role(cmp.Or(m.Role, v1alpha1.RoleRepresentative)),
+				MaxConversations: int(ptr.Deref(m.MaxConversations, 0)),
+			})
+		}
+		slices.SortFunc(plain.Members, func(a, b settings.Member) int { return cmp.Compare(a.Name, b.Name) })
+		c.Settings.Teams = append(c.Settings.Teams, plain)
+		c.Findings[Key{KindTeam, t.Name}] = Finding{Generation: t.Generation, Sent: true, Queues: serves[t.Name]}
+	}
+}
+
+func (c *Compiled) queues(o Objects) {
+	for i := range o.Queues {
+		q := &o.Queues[i]
+		spec := &q.Spec
+		plain := settings.Queue{
+			Name:                q.Name,
+			Generation:          q.Generation,
+			DisplayName:         spec.DisplayName,
+			Override:            plainOverride(q),
+			WhenBusy:            plainWhenBusy(spec.WhenBusy),
+			ManualSwitch:        settings.ManualSwitch(cmp.Or(spec.ManualSwitch, v1alpha1.SwitchMembers)),
+			OfferTimeoutSeconds: int(cmp.Or(spec.OfferTimeoutSeconds, settings.DefaultOfferTimeoutSeconds)),
+			Thresholds: settings.Thresholds{
+				AgentLostSeconds:      int(cmp.Or(spec.Thresholds.AgentLostSeconds, settings.DefaultAgentLostSeconds)),
+				CustomerLostSeconds:   int(cmp.Or(spec.Thresholds.CustomerLostSeconds, settings.DefaultCustomerLostSeconds)),
+				CloseAfterIdleSeconds: int(cmp.Or(spec.Thresholds.CloseAfterIdleSeconds, settings.DefaultCloseAfterIdleSeconds)),
+			},
+		}
+		if a, ok := o.Answers[q.Name]; ok && q.Generation >= a.Generation {
+			plain.OverrideAnswer = &a.OverrideAnswer
+		}
+		f := Finding{Generation: q.Generation, Sent: true, Zone: time.UTC}
+		var missing []Verdict
+		if spec.ScheduleRef != nil {
+			plain.Schedule = spec.ScheduleRef.Name
+			s, found := c.Findings[Key{KindSchedule, spec.ScheduleRef.Name}]
+			switch {
+			case !found:
+				missing = append(missing, Verdict{v1alpha1.ReasonScheduleNotFound, fmt.Sprintf(
+					"spec.scheduleRef names the Schedule %q, which is not in this namespace; create it or name another. Until then the last schedule stays in force, if there was one",
+					spec.ScheduleRef.Name)})
+			case !s.Sent:
+				missing = append(missing, Verdict{v1alpha1.ReasonScheduleInvalid, fmt.Sprintf(
+					"the Schedule %q is not usable as it is now; its own conditions say what to change. Until then its last good version stays in force, if there was one",
+					spec.ScheduleRef.Name)})
+			default:
+				f.Zone = s.Zone
+			}
+		}
+		for _, ref := range spec.TeamRefs {
+			plain.Teams = append(plain.Teams, ref.Name)
+			if _, found := c.Findings[Key{KindTeam, ref.Name}]; !found {
+				missing = append(missing, Verdict{v1alpha1.ReasonTeamNotFound, fmt.Sprintf(
+					"spec.teamRefs names the Team %q, which is not in this namespace; create it or remove it from the list", ref.Name)})
+			}
+		}
+		slices.Sort(plain.Teams)
+		f.Resolved = together(missing)
+		c.Settings.Queues = append(c.Settings.Queues, plain)
+		c.Findings[Key{KindQueue, q.Name}] = f
+	}
+}
+
+// together has the first reason and up to five messages.
+func together(list []Verdict) Verdict {
+	if len(list) == 0 {
+		return Verdict{}
+	}
+	out := list[0]
+	for i, v := range list[1:] {
+		if i == 4 {
+			out.Message += fmt.Sprintf("; and %d more", len(list)-5)
+			break
+		}
+		out.Message += "; " + v.Message
+	}
+	return out
+}
+
+func plainWhenBusy(w v1alpha1.WhenBusy) settings.WhenBusy {
+	plain := settings.WhenBusy{Offer: settings.Offer(cmp.Or(w.Offer, v1alpha1.OfferNothing))}
+	if w.Capacity != nil {
+		plain.Capacity = &settings.Capacity{Mode: settings.CapacityMode(w.Capacity.Mode), Places: int(w.Capacity.Places)}
+	}
+	return plain
+}
+
+func plainOverride(q *v1alpha1.Queue) *calendar.Override {
+	o := q.Spec.Override
+	if o == nil {
+		return nil
+	}
+	plain := &calendar.Override{State: calendar.OverrideState(o.State), Reason: o.Reason, By: cmp.Or(o.By, overrideOwner(q))}
+	if o.Until != nil {
+		plain.Until = ptr.To(o.Until.UTC())
+	}
+	return plain
+}
+
+var overridePath = fieldpath.MakePathOrDie("spec", "override")
+
+// overrideOwner is the field manager that holds spec.override; the latest one if several do.
+func overrideOwner(q *v1alpha1.Queue) string {
+	var owner string
+	var last time.Time
+	for _, entry := range q.ManagedFields {
+		if entry.FieldsV1 == nil || entry.Subresource != "" || !holds(entry, overridePath) {
+			continue
+		}
+		var at time.Time
+		if entry.Time != nil {
+			at = entry.Time.Time
+		}
+		if owner == "" || at.After(last) {
+			owner, last = entry.Manager, at
+		}
+	}
+	return owner
+}
+
+func holds(entry metav1.ManagedFieldsEntry, path fieldpath.Path) bool {
+	var set fieldpath.Set
+	if err := set.FromJSON(entry.FieldsV1.GetRawReader()); err != nil {
+		return false // of a kind that this operator cannot read; it holds nothing that it knows
+	}
+	if set.Has(path) {
+		return true
+	}
+	// An update that sets fields of it one by one, on a server that knows no atomic struct.
+	return set.WithPrefix(path[0]).WithPrefix(path[1]).Size() > 0
+}
+
+func (c *Compiled) channels(o Objects) {
+	for i := range o.Channels {
+		ch := &o.Channels[i]
+		plain := settings.Channel{
+			Name:        ch.Name,
+			Generation:  ch.Generation,
+			Type:        settings.ChannelType(ch.Spec.Type),
+			DisplayName: ch.Spec.DisplayName,
+			Queue:       ch.Spec.Route.QueueRef.Name,
+			Unavailable: settings.Unavailable{
+				Action:  settings.UnavailableAction(cmp.Or(ch.Spec.WhenUnavailable.Action, v1alpha1.UnavailableMessage)),
+				Message: ch.Spec.WhenUnavailable.Message,
+			},
+		}
+		if web := ch.Spec.Web; web != nil {
+			plain.AllowedOrigins = slices.Sorted(slices.Values(web.AllowedOrigins))
+			plain.AccentColor = web.AccentColor
+			plain.Greeting = web.Greeting
+		}
+		f := Finding{Generation: ch.Generation, Sent: true, PublicURL: c.Settings.Desk.PublicURL}
+		if _, found := c.Findings[Key{KindQueue, plain.Queue}]; !found {
+			f.Resolved = Verdict{v1alpha1.ReasonQueueNotFound, fmt.Sprintf(
+				"spec.route.queueRef names the Queue %q, which is not in this namespace; create it or name another. Until then the channel offers nothing", plain.Queue)}
+		}
+		c.Settings.Channels = append(c.Settings.Channels, plain)
+		c.Findings[Key{KindChannel, ch.Name}] = f
+	}
+}
