@@ -150,6 +150,15 @@ func (b *builder) versions(ctx context.Context, programs []program) (map[string]
 			return nil, fmt.Errorf("find the pinned version of %s: %w", p.Dependency, err)
 		}
 		versions[p.Dependency] = strings.TrimSpace(out)
+		if p.Package != "." {
+			continue
+		}
+		// A main of our own: another choice of plugins is another version.
+		source, err := os.ReadFile(filepath.Join(b.module(p), "main.go"))
+		if err != nil {
+			return nil, fmt.Errorf("read the source of %s: %w", p.Name, err)
+		}
+		versions[p.Dependency] += "-" + sourceVersion(source)
 	}
 	return versions, nil
 }

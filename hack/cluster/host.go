@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -27,6 +28,22 @@ func checkRoot(command string) error {
 	}
 	if os.Geteuid() != 0 {
 		return &rootError{Command: command}
+	}
+	return nil
+}
+
+// giveBack makes a file belong to the person who called sudo, so that kubectl needs none.
+func giveBack(path string, getenv func(string) string) error {
+	uid, err := strconv.Atoi(getenv("SUDO_UID"))
+	if err != nil {
+		return nil // Not by sudo.
+	}
+	gid, err := strconv.Atoi(getenv("SUDO_GID"))
+	if err != nil {
+		gid = uid
+	}
+	if err := os.Chown(path, uid, gid); err != nil {
+		return fmt.Errorf("give %s to the caller of sudo: %w", filepath.Base(path), err)
 	}
 	return nil
 }

@@ -137,6 +137,9 @@ func (c *localCluster) write(pause, coredns loadable) error {
 			return err
 		}
 	}
+	if err := giveBack(p.kubeconfig(), os.Getenv); err != nil {
+		return err
+	}
 	s := setting{Plan: p, CNIPlugins: findPlugins(), PauseImage: pause.Tag, CoreDNSImage: coredns.Tag, Provisioner: provisioner}
 	for _, n := range p.Nodes {
 		s.Node = n
@@ -246,7 +249,7 @@ func (c *localCluster) bringAddons(ctx context.Context, kubectl string, coredns 
 			return err
 		}
 	}
-	return c.say.timed("names resolve (coredns)", func() error { return awaitDeployment(ctx, client, "kube-system", "coredns") })
+	return c.say.timed("names resolve (coredns)", func() error { return awaitNames(ctx, c.plan.DNSAddress) })
 }
 
 func (c *localCluster) client() (kubernetes.Interface, error) {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,16 +34,18 @@ func awaitNode(ctx context.Context, client kubernetes.Interface, name string) er
 	})
 }
 
-// awaitDeployment waits until all replicas of a deployment are available.
-func awaitDeployment(ctx context.Context, client kubernetes.Interface, namespace, name string) error {
+// awaitNames waits until the cluster's DNS answers this machine about a name that every cluster has. That needs CoreDNS,
+// its Service, the rules of kube-proxy and the route from here, so it shows that all of them work.
+func awaitNames(ctx context.Context, dns netip.Addr) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, netip.AddrPortFrom(dns, 53).String())
+	}}
 	return poll(ctx, func() (bool, error) {
-		d, err := client.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return false, nil
-		}
-		return d.Status.ObservedGeneration >= d.Generation && d.Spec.Replicas != nil &&
-			d.Status.UpdatedReplicas == *d.Spec.Replicas && d.Status.AvailableReplicas == *d.Spec.Replicas, nil
+		once, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		addresses, err := resolver.LookupHost(once, "kubernetes.default.svc.cluster.local.")
+		return err == nil && len(addresses) > 0, nil
 	})
 }
