@@ -70,9 +70,10 @@ func (s *store) openLocked(ctx context.Context, path string) (p *projection, err
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	// NORMAL: a crash of the machine may take the last transactions, rows and position together.
+	// NORMAL: a crash of the machine may take the last transactions, rows and position together. MEMORY: an insert of
+	// many rows keeps what it would undo, and in a file that costs as much as the rows.
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)",
-		"journal_size_limit(33554432)"}
+		"temp_store(MEMORY)", "journal_size_limit(33554432)"}
 	if s.writes, err = openWriter(ctx, dsn(path, pragmas)); err != nil {
 		return nil, errors.Join(err, s.closeLocked())
 	}

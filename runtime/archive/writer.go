@@ -28,7 +28,8 @@ func (r rows) emptied() rows {
 	return rows{values: r.values[:0]}
 }
 
-// chunk is how many rows one statement inserts. More gains nothing (see BenchmarkArchive).
+// chunk is how many rows one statement inserts: with 64 twice as many a second as with one, and more gains nothing
+// (BenchmarkArchive).
 const chunk = 64
 
 // insert is an insert into one table, prepared for a chunk of rows and for one.
