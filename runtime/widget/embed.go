@@ -8,7 +8,7 @@
 //
 // The files are built by npm run build in runtime/widget. Without them the program builds all the
 // same: HostedPage then says how to build them, and Built tells that they are missing. The file
-// app-HASH.js never changes and may be cached for ever; loader.js and hosted.html change with each
+// assets/app-HASH.js never changes and may be cached for ever; loader.js and hosted.html change with each
 // build.
 package widget
 
@@ -28,7 +28,7 @@ const notBuilt = `<!doctype html>
 </html>
 `
 
-// Assets are the files to be served under /widget/: loader.js, app-HASH.js and hosted.css.
+// Assets are the files to be served under /widget/: loader.js, assets/app-HASH.js and hosted.css.
 func Assets() fs.FS {
 	assets, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Builds dist/: app-HASH.js, loader.js that knows its name, hosted.html and hosted.css.
+// Builds dist/: assets/app-HASH.js, loader.js that knows its name, hosted.html and hosted.css.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -33,10 +33,14 @@ async function bundle(entry, define = {}) {
 }
 
 await mkdir(dist, { recursive: true });
-for (const name of await readdir(dist)) if (name !== '.keep') await rm(dist + name);
+for (const name of await readdir(dist)) {
+  if (name !== '.keep') await rm(dist + name, { recursive: true });
+}
+await mkdir(`${dist}assets`);
 
 const app = await bundle('src/app/main.tsx');
-const appName = `app-${createHash('sha256').update(app).digest('hex').slice(0, 12)}.js`;
+// The server lets browsers keep what is under assets/ for ever.
+const appName = `assets/app-${createHash('sha256').update(app).digest('hex').slice(0, 12)}.js`;
 await writeFile(dist + appName, app);
 const loader = await bundle('src/loader/loader.ts', { __APP__: JSON.stringify(appName) });
 await writeFile(`${dist}loader.js`, loader);

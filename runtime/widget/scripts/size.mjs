@@ -6,12 +6,12 @@ import { gzipSync } from 'node:zlib';
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const budgets = [
   [/^loader\.js$/, 4],
-  [/^app-[0-9a-f]+\.js$/, 35],
+  [/^assets\/app-[0-9a-f]+\.js$/, 35],
   [/^hosted\.(html|css)$/, 1],
 ];
 
 let failed = false;
-const names = (await readdir(dist)).filter((name) => name !== '.keep');
+const names = (await readdir(dist, { recursive: true })).filter((name) => name !== '.keep');
 for (const [pattern, limit] of budgets) {
   const found = names.filter((name) => pattern.test(name));
   if (found.length === 0) {

@@ -18,6 +18,9 @@ export function Messages({ conversation }: { conversation: Conversation }) {
   const writer = conversation.state === 'ended' ? undefined : model.writer(conversation);
   const count = rows.length;
   const before = useRef(count);
+  const firstKey = rows[0]?.key;
+  const firstBefore = useRef(firstKey);
+  const heightBefore = useRef(0);
   const ownLast = rows.at(-1)?.from === 'customer';
 
   useLayoutEffect(() => {
@@ -25,10 +28,19 @@ export function Messages({ conversation }: { conversation: Conversation }) {
     const more = count - before.current;
     before.current = count;
     if (!element) return;
+    const grown = element.scrollHeight - heightBefore.current;
+    heightBefore.current = element.scrollHeight;
+    const above = firstBefore.current !== undefined && firstBefore.current !== firstKey;
+    firstBefore.current = firstKey;
+    if (above && more > 0) {
+      // What came stands above: the line that is being read stays where it is.
+      element.scrollTop += grown;
+      return;
+    }
     // Never by force: who has scrolled up reads on, and is told what came.
     if (atEnd.current || (more > 0 && ownLast)) element.scrollTop = element.scrollHeight;
     else if (more > 0) setMissed((n) => n + more);
-  }, [count, ownLast, writer]);
+  }, [count, firstKey, ownLast, writer]);
 
   const toEnd = () => {
     if (list.current) list.current.scrollTop = list.current.scrollHeight;
@@ -49,6 +61,7 @@ export function Messages({ conversation }: { conversation: Conversation }) {
           if (atEnd.current && missed > 0) setMissed(0);
         }}
       >
+        <EarlierMessages conversation={conversation} />
         {rows.map((row) => (
           <Bubble key={row.key} row={row} conversation={conversation} />
         ))}
@@ -68,6 +81,26 @@ export function Messages({ conversation }: { conversation: Conversation }) {
           {words.count('newMessages', missed)}
         </button>
       )}
+    </div>
+  );
+}
+
+function EarlierMessages({ conversation }: { conversation: Conversation }) {
+  const model = useModel();
+  const { words } = model;
+  const { done, busy, failed } = model.earlierOf(conversation);
+  if (done) return null;
+  return (
+    <div class="earlier">
+      {failed && <p role="alert">{words.say('earlierFailed')}</p>}
+      <button
+        type="button"
+        class="plain"
+        aria-disabled={busy}
+        onClick={() => void model.loadEarlier(conversation)}
+      >
+        {words.say('earlier')}
+      </button>
     </div>
   );
 }

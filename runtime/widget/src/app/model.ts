@@ -12,7 +12,7 @@ import {
   type Message,
   maxTextRunes,
 } from '@usher/protocol/protocol';
-import { type State, typingLasts } from '@usher/protocol/reduce';
+import { mergeMessages, type State, typingLasts } from '@usher/protocol/reduce';
 import type { Tab } from '@usher/protocol/tab';
 import { type Config, type Host, keysOf } from '../shared/host.ts';
 import { Announcer } from './announcer.ts';
@@ -30,6 +30,18 @@ interface FormText {
   name: string;
   text: string;
 }
+
+/** Messages of before the snapshot, read when the visitor asks for them. */
+export interface Earlier {
+  readonly id: string;
+  readonly list: readonly Message[];
+  readonly busy: boolean;
+  readonly failed: boolean;
+  readonly done: boolean;
+}
+
+/** How many messages of a conversation a snapshot has at most. */
+const pageSize = 50;
 
 export interface ModelOptions {
   host: Host;
@@ -69,6 +81,7 @@ export class Model {
   private readonly ticker: Ticker;
   private readonly session: Signal<Session | undefined>;
   private readonly dismissed = signal<string | undefined>(undefined);
+  private readonly earlier = signal<Earlier | undefined>(undefined);
   private token: string | undefined;
   private stopTicks: (() => void) | undefined;
   private restarted = false;
@@ -223,15 +236,40 @@ export class Model {
     this.config.value = await this.host.fetchConfig();
   }
 
+  /** Reads the messages before the first one that is shown. */
+  async loadEarlier(conversation: Conversation): Promise<void> {
+    const first = this.messages(conversation)[0];
+    const have = this.earlierOf(conversation);
+    if (!first || have.busy || this.token === undefined) return;
+    const { id } = conversation;
+    this.earlier.value = { ...have, busy: true, failed: false };
+    try {
+      const page = await this.host.fetchMessages(this.token, first.seq);
+      const list = mergeMessages(page.messages, have.list);
+      this.earlier.value = { id, list, busy: false, failed: false, done: !page.before };
+    } catch {
+      this.earlier.value = { ...have, busy: false, failed: true };
+    }
+  }
+
   // What is known.
 
   messages(conversation: Conversation): readonly Message[] {
     const { state } = this.view.value;
-    return (
+    const list =
       state.messages.get(conversation.id) ??
       state.departed.get(`conversation/${conversation.id}`)?.messages ??
-      []
-    );
+      [];
+    const { list: before } = this.earlierOf(conversation);
+    return before.length > 0 ? mergeMessages(before, list) : list;
+  }
+
+  earlierOf(conversation: Conversation): Earlier {
+    const { value } = this.earlier;
+    if (value?.id === conversation.id) return value;
+    const have = this.view.value.state.messages.get(conversation.id)?.length ?? 0;
+    // A snapshot has the last 50; when it has fewer there are no others.
+    return { id: conversation.id, list: [], busy: false, failed: false, done: have < pageSize };
   }
 
   /** Who writes just now, if somebody does. */

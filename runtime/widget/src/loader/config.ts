@@ -1,5 +1,5 @@
 /** The one JSON that the loader reads: what a visitor may know of the channel. */
-import type { Channel } from '@usher/protocol/protocol';
+import type { Channel, MessagePage } from '@usher/protocol/protocol';
 import type { Config } from '../shared/host.ts';
 
 const timeout = 10_000;
@@ -22,4 +22,17 @@ export async function fetchConfig(base: string, channel: string): Promise<Config
   } finally {
     clearTimeout(timer);
   }
+}
+
+export async function fetchMessages(
+  base: string,
+  session: string,
+  before: number,
+): Promise<MessagePage> {
+  const answer = await fetch(`${base}/v1/customer/messages?before=${before}`, {
+    credentials: 'omit',
+    headers: { Authorization: `Bearer ${session}` },
+  });
+  if (!answer.ok) throw new Error(`messages: ${answer.status}`);
+  return (await answer.json()) as MessagePage;
 }

@@ -19,7 +19,7 @@ import {
   type Start,
 } from '../shared/host.ts';
 import { publish } from './api.ts';
-import { fetchConfig } from './config.ts';
+import { fetchConfig, fetchMessages } from './config.ts';
 import { adopt, makeLauncher } from './launcher.ts';
 
 /** Name of the app's file, with its hash; set by the build. */
@@ -75,6 +75,7 @@ async function load(script: HTMLScriptElement): Promise<void> {
       return config;
     },
     fetchConfig: fetchIt,
+    fetchMessages: (session, before) => fetchMessages(base, session, before),
     emit: (name, detail) => {
       if (name === 'opened') opened = true;
       if (name === 'closed') opened = false;

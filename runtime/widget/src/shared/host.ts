@@ -2,7 +2,7 @@
  * What the loader and the app say to each other. The loader is on the page from its start and owns
  * the shadow root, the launcher and window.usher; the app comes with the first opening.
  */
-import type { Channel } from '@usher/protocol/protocol';
+import type { Channel, MessagePage } from '@usher/protocol/protocol';
 
 /** bubble: a launcher in the corner of any page. page: the desk's own page, /w/{channel}. */
 export type Mode = 'bubble' | 'page';
@@ -47,6 +47,8 @@ export interface Host {
   launcher: Launcher | undefined;
   config: Config;
   fetchConfig(): Promise<Config>;
+  /** The messages of the session's conversation before a sequence; rejects when it cannot. */
+  fetchMessages(session: string, before: number): Promise<MessagePage>;
   emit<K extends EventName>(name: K, detail: Events[K]): void;
 }
 
