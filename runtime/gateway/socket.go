@@ -44,7 +44,8 @@ type socket struct {
 	out     []frame
 	waiting int // bytes in out, without snapshots
 	writing bool
-	closed  bool
+	closed  bool     // nothing more is queued
+	last    *closing // what ends the connection when the queue is empty
 }
 
 type frame struct {
@@ -89,15 +90,20 @@ func (s *socket) queue(f frame) {
 func (s *socket) write() {
 	for {
 		s.mu.Lock()
-		out := s.out
+		out, last := s.out, s.last
 		s.out = nil
-		if len(out) == 0 || s.closed {
+		if len(out) == 0 {
 			s.writing = false
 			s.mu.Unlock()
+			if last != nil {
+				_ = s.conn.WriteClose(last.code, []byte(last.reason))
+			}
 			return
 		}
 		s.mu.Unlock()
-		_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
+		if last == nil {
+			_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
+		}
 		for _, f := range out {
 			if err := s.conn.WriteMessage(gws.OpcodeText, f.bytes); err != nil {
 				s.drop()
@@ -114,38 +120,38 @@ func (s *socket) write() {
 	}
 }
 
-// close ends the connection with a code, giving the client a moment to read it. It does not block.
+// closing is how a connection ends.
+type closing struct {
+	code   uint16
+	reason string
+}
+
+// close ends the connection with a code after what is queued already; a client that does not read
+// gets a moment for the code alone. It does not block.
 func (s *socket) close(code int, reason string) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		return
 	}
-	s.closed = true
-	rest := s.out
-	s.out = nil
-	writing := s.writing
+	s.closed, s.last = true, &closing{uint16(code), reason}
+	patience := 5 * time.Second
+	if code == protocol.CloseSlow {
+		s.out, patience = nil, time.Second
+	}
+	start := !s.writing
+	s.writing = true
 	s.mu.Unlock()
-	go func() {
-		if code == protocol.CloseSlow || writing {
-			// A write may be stuck on a client that does not read. Give it a moment, then go on.
-			_ = s.conn.SetWriteDeadline(time.Now().Add(time.Second))
-		} else {
-			_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
-			for _, f := range rest {
-				if s.conn.WriteMessage(gws.OpcodeText, f.bytes) != nil {
-					break
-				}
-			}
-		}
-		_ = s.conn.WriteClose(uint16(code), []byte(reason))
-	}()
+	_ = s.conn.SetWriteDeadline(time.Now().Add(patience))
+	if start {
+		go s.write()
+	}
 }
 
 func (s *socket) drop() {
 	s.mu.Lock()
 	s.closed, s.writing = true, false
-	s.out = nil
+	s.out, s.last = nil, nil
 	s.mu.Unlock()
 	_ = s.conn.NetConn().Close()
 }

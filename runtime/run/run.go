@@ -145,7 +145,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	})
 	p.gateway = gateway.New(gateway.Options{
 		Changed: p.control.Changed,
-		Desk: p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
+		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
 		Tokens:  access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now}),
 		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, Logger: p.log,
 	})
@@ -220,11 +220,16 @@ func (p *pod) run(ctx context.Context) error {
 	})
 	if p.file != nil {
 		group.Go(func() error { return p.followFile(ctx) })
+	} else {
+		p.ready()
 	}
+	return group.Wait()
+}
+
+func (p *pod) ready() {
 	if p.o.Ready != nil {
 		p.o.Ready(Addresses{Listen: addr(p.people), Ops: addr(p.ops), Control: addr(p.rule)})
 	}
-	return group.Wait()
 }
 
 type records = iter.Seq2[desk.Record, error]
@@ -268,9 +273,15 @@ func (p *pod) serve(group *errgroup.Group, ctx context.Context) (stop func()) {
 // followFile applies the settings file, and again when it changes.
 func (p *pod) followFile(ctx context.Context) error {
 	last := *p.file
-	if _, err := p.router.Do(ctx, desk.ApplySettings{Settings: last}); err != nil {
+	result, err := p.router.Do(ctx, desk.ApplySettings{Settings: last})
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("apply the settings: %w", err)
 	}
+	p.gateway.Wait(result.Seq)
+	p.ready()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	told := ""
