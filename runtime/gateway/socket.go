@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/binary"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -96,7 +97,7 @@ func (s *socket) write() {
 			s.writing = false
 			s.mu.Unlock()
 			if last != nil {
-				_ = s.conn.WriteClose(last.code, []byte(last.reason))
+				s.sayClose(last)
 			}
 			return
 		}
@@ -118,6 +119,27 @@ func (s *socket) write() {
 		}
 		s.mu.Unlock()
 	}
+}
+
+// sayClose sends the close frame and leaves the connection to the client, which answers and closes.
+// Closing here at once would reset it while frames of the client are still unread, and a client whose
+// connection is reset does not see the code.
+func (s *socket) sayClose(last *closing) {
+	payload := append(binary.BigEndian.AppendUint16(nil, last.code), last.reason...)
+	if err := s.conn.WriteMessage(gws.OpcodeCloseConnection, payload); err != nil {
+		s.drop()
+		return
+	}
+	_ = s.conn.SetReadDeadline(time.Now().Add(lingerAtMost))
+}
+
+// lingerAtMost is how long a client that was told to close may take.
+const lingerAtMost = 3 * time.Second
+
+func (s *socket) ending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // closing is how a connection ends.

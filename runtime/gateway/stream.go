@@ -116,6 +116,9 @@ func (r reader) OnPong(*gws.Conn, []byte) {}
 func (r reader) OnMessage(conn *gws.Conn, message *gws.Message) {
 	defer func() { _ = message.Close() }()
 	s := socketOf(conn)
+	if s.ending() {
+		return
+	}
 	now := r.st.g.o.Clock()
 	s.alive(now)
 	if !s.frames.AllowN(now, 1) {
