@@ -27,8 +27,8 @@ type localCluster struct {
 	say     console
 }
 
-func newLocalCluster(a *app) *localCluster {
-	return &localCluster{plan: newPlan(a.opts.dir, 1), daemons: daemons{dir: a.opts.dir}, build: a.build, say: a.say}
+func newLocalCluster(a *app, nodes int) *localCluster {
+	return &localCluster{plan: newPlan(a.opts.dir, nodes), daemons: daemons{dir: a.opts.dir}, build: a.build, say: a.say}
 }
 
 // Kubeconfig is the administrator's.
@@ -47,7 +47,7 @@ func (c *localCluster) Up(ctx context.Context) error {
 	if err := recordHost(c.plan.file("host.json")); err != nil {
 		return err
 	}
-	if err := c.write(pause, coredns); err != nil {
+	if err := c.write(ctx, pause, coredns); err != nil {
 		return err
 	}
 	if err := makeNetwork(ctx, c.plan); err != nil {
@@ -116,7 +116,7 @@ func machineCgroups() (cgroups, error) {
 }
 
 // write makes certificates and settings. They are derived from the plan, so writing them again changes nothing.
-func (c *localCluster) write(pause, coredns loadable) error {
+func (c *localCluster) write(ctx context.Context, pause, coredns loadable) error {
 	p := c.plan
 	k := pki{dir: p.file("pki"), now: c.say.now()}
 	if err := k.ensure(p); err != nil {
@@ -143,19 +143,34 @@ func (c *localCluster) write(pause, coredns loadable) error {
 	s := setting{Plan: p, CNIPlugins: findPlugins(), PauseImage: pause.Tag, CoreDNSImage: coredns.Tag, Provisioner: provisioner}
 	for _, n := range p.Nodes {
 		s.Node = n
-		for path, name := range map[string]string{
-			n.file("containerd.toml"):           "containerd.toml",
-			n.file("kubelet.yaml"):              "kubelet.yaml",
-			n.file("kube-proxy.yaml"):           "kube-proxy.yaml",
-			n.file("cni", "10-usher.conflist"):  "cni.conflist",
-			filepath.Join(n.Dir, "resolv.conf"): "resolv.conf",
-		} {
-			if err := renderTo(path, name, s); err != nil {
+		if err := c.writeNode(ctx, n, s); err != nil {
+			return err
+		}
+	}
+	return c.keepSelf()
+}
+
+// writeNode writes a node's settings. A daemon that runs with others is ended, so that it is started with these.
+func (c *localCluster) writeNode(ctx context.Context, n node, s setting) error {
+	for _, file := range []struct{ path, template, daemon string }{
+		{n.file("containerd.toml"), "containerd.toml", "containerd"},
+		{n.file("kubelet.yaml"), "kubelet.yaml", "kubelet"},
+		{n.file("kube-proxy.yaml"), "kube-proxy.yaml", "kube-proxy"},
+		// These two are read for every pod.
+		{n.file("cni", "10-usher.conflist"), "cni.conflist", ""},
+		{n.file("resolv.conf"), "resolv.conf", ""},
+	} {
+		changed, err := renderTo(file.path, file.template, s)
+		if err != nil {
+			return err
+		}
+		if changed && file.daemon != "" {
+			if err := c.daemons.stop(ctx, daemon{Name: file.daemon, Node: n.Name}.id(), 10*time.Second); err != nil {
 				return err
 			}
 		}
 	}
-	return c.keepSelf()
+	return nil
 }
 
 // keepSelf copies this program to where the background process for volumes is started from: `go run` removes its own.
@@ -347,7 +362,9 @@ func (c *localCluster) Down(ctx context.Context) error {
 		note(groups.remove(n.CgroupRoot))
 	}
 	// Only now: links of the kubelet into our directory are known to be ours when their target is gone.
-	note(removeTree(c.plan.file("node1", "pod-logs")))
+	for _, n := range c.plan.Nodes {
+		note(removeTree(n.file("pod-logs")))
+	}
 	note(removeResults(c.plan))
 	note(restoreHost(c.plan.file("host.json")))
 	return errors.Join(problems...)

@@ -21,6 +21,8 @@ type options struct {
 	provider string
 	// given is the kubeconfig of a cluster that exists already.
 	given string
+	// nodes is how many a local cluster has: 1 to mostNodes.
+	nodes int
 	// registry is where load-image pushes to when the cluster is a given one.
 	registry string
 }
@@ -42,6 +44,7 @@ func parseOptions(args []string, getenv func(string) string, help io.Writer) (op
 	flags.StringVar(&o.provider, "provider", "auto", "`which` cluster: auto, given, kind or local; auto takes the first of the others that is there")
 	flags.StringVar(&o.given, "kubeconfig", getenv("KUBECONFIG"), "kubeconfig `file` of a cluster that exists; also the environment's KUBECONFIG")
 	flags.StringVar(&o.registry, "registry", "", "load-image with a given cluster: push to this `registry`, as in registry.example:5000/team")
+	flags.IntVar(&o.nodes, "nodes", 1, "a local cluster's `number` of nodes; a running one can get more")
 	flags.Usage = func() {
 		fmt.Fprint(help, usage)
 		flags.PrintDefaults()
@@ -92,6 +95,9 @@ func (o *options) check(positional []string) error {
 	if o.provider == "given" && o.given == "" {
 		return fmt.Errorf("--provider given needs --kubeconfig FILE or the environment's KUBECONFIG")
 	}
+	if o.nodes < 1 || o.nodes > mostNodes {
+		return fmt.Errorf("--nodes %d: must be 1 to %d", o.nodes, mostNodes)
+	}
 	var err error
 	if o.dir, err = filepath.Abs(o.dir); err != nil {
 		return fmt.Errorf("--dir: %w", err)
@@ -107,6 +113,9 @@ func (o *options) check(positional []string) error {
 
 // longestDir leaves room for the longest socket path below the state directory: Linux allows 107 bytes.
 const longestDir = 60
+
+// mostNodes is more than a development machine has memory for.
+const mostNodes = 9
 
 // underHome is a base directory of the XDG specification: the variable, or its default below HOME.
 func underHome(getenv func(string) string, variable, otherwise string) string {

@@ -61,6 +61,7 @@ func TestAWrongCommandLineSaysWhatToChange(t *testing.T) {
 		{[]string{"load-image", "a.tar", "b.tar"}, `takes one archive`},
 		{[]string{"up", "--provider", "minikube"}, `auto, given, kind or local`},
 		{[]string{"up", "--provider", "given"}, `--kubeconfig FILE`},
+		{[]string{"up", "--nodes", "0"}, `must be 1 to 9`},
 		{[]string{"up", "--dir", "/" + strings.Repeat("d", 70)}, `at most 60`},
 	} {
 		_, err := parseOptions(c.args, environment(map[string]string{"HOME": "/h"}), io.Discard)

@@ -121,7 +121,7 @@ func TestAKubeconfigHoldsAllThatIsNeeded(t *testing.T) {
 }
 
 func TestNodesHaveAddressesOfTheirOwn(t *testing.T) {
-	p := newPlan("/state", 200)
+	p := newPlan("/state", mostNodes)
 	addresses, pods := map[netip.Addr]bool{p.HostAddress: true}, map[netip.Prefix]bool{}
 	for _, n := range p.Nodes {
 		if addresses[n.Address] || pods[n.PodSubnet] || !p.Subnet.Contains(n.Address) || !p.PodSubnet.Overlaps(n.PodSubnet) {

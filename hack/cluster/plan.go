@@ -38,7 +38,7 @@ type node struct {
 	Dir string
 }
 
-// newPlan lays out a cluster of so many nodes, 1 to 200.
+// newPlan lays out a cluster of so many nodes, 1 to mostNodes.
 func newPlan(dir string, nodes int) plan {
 	p := plan{
 		Dir:           dir,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -62,40 +62,66 @@ func choose(asked string, m machine) string {
 	}
 }
 
-// rememberFile holds the name of the provider that `up` used.
-func (a *app) rememberFile() string { return filepath.Join(a.opts.dir, "provider") }
+// A memory is what `up` chose, for the commands after it.
+type memory struct {
+	Provider   string `json:"provider"`
+	Kubeconfig string `json:"kubeconfig"`
+	Nodes      int    `json:"nodes"`
+}
 
-// remembered reads what the last `up` chose and, for a given cluster, its kubeconfig.
-func (a *app) remembered() (provider, kubeconfig string) {
-	raw, err := os.ReadFile(a.rememberFile())
-	if err != nil {
-		return "", ""
+func (a *app) memoryFile() string { return filepath.Join(a.opts.dir, "provider.json") }
+
+// recall reads what the last `up` chose: the zero value if there was none.
+func (a *app) recall() (memory, error) {
+	var m memory
+	raw, err := os.ReadFile(a.memoryFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
 	}
-	provider, kubeconfig, _ = strings.Cut(strings.TrimSpace(string(raw)), "\n")
-	return provider, kubeconfig
+	if err == nil {
+		err = json.Unmarshal(raw, &m)
+	}
+	if err != nil {
+		return m, fmt.Errorf("recall which cluster is up: %w", err)
+	}
+	return m, nil
+}
+
+func (a *app) remember(m memory) error {
+	raw, err := json.Marshal(m)
+	if err == nil {
+		err = os.WriteFile(a.memoryFile(), raw, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("remember which cluster is up: %w", err)
+	}
+	return nil
 }
 
 // find gives the cluster that the commands are about.
-func (a *app) find(ctx context.Context) (cluster, string) {
-	m := machine{Given: a.opts.given, Own: filepath.Join(a.opts.dir, "kubeconfig")}
-	var kubeconfig string
-	m.Remembered, kubeconfig = a.remembered()
+func (a *app) find(ctx context.Context) (cluster, memory, error) {
+	was, err := a.recall()
+	if err != nil {
+		return nil, was, err
+	}
+	m := machine{Remembered: was.Provider, Given: a.opts.given, Own: filepath.Join(a.opts.dir, "kubeconfig")}
 	if a.opts.provider == "auto" && m.Remembered == "" && (m.Given == "" || m.Given == m.Own) {
 		_, err := exec.LookPath("kind")
 		m.Kind = err == nil
 		m.Docker = m.Kind && dockerAnswers(ctx)
 	}
-	name := choose(a.opts.provider, m)
-	switch name {
+	now := memory{Provider: choose(a.opts.provider, m), Kubeconfig: m.Own, Nodes: max(was.Nodes, a.opts.nodes)}
+	switch now.Provider {
 	case "given":
+		now.Kubeconfig = was.Kubeconfig
 		if a.opts.given != "" && a.opts.given != m.Own {
-			kubeconfig = a.opts.given
+			now.Kubeconfig = a.opts.given
 		}
-		return &givenCluster{kubeconfig: kubeconfig, registry: a.opts.registry, say: a.say}, name
+		return &givenCluster{kubeconfig: now.Kubeconfig, registry: a.opts.registry, say: a.say}, now, nil
 	case "kind":
-		return &kindCluster{kubeconfig: m.Own, say: a.say}, name
+		return &kindCluster{kubeconfig: now.Kubeconfig, say: a.say}, now, nil
 	default:
-		return newLocalCluster(a), name
+		return newLocalCluster(a, now.Nodes), now, nil
 	}
 }
 
@@ -108,8 +134,11 @@ func dockerAnswers(ctx context.Context) bool {
 }
 
 func (a *app) up(ctx context.Context) error {
-	c, name := a.find(ctx)
-	if name == "local" {
+	c, chosen, err := a.find(ctx)
+	if err != nil {
+		return err
+	}
+	if chosen.Provider == "local" {
 		if err := checkRoot("up"); err != nil {
 			return err
 		}
@@ -122,18 +151,22 @@ func (a *app) up(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if was, _ := a.remembered(); was != "" && was != name {
-		return fmt.Errorf("a cluster by the provider %s is up already: end it with `go run ./hack/cluster down`, then start one by %s", was, name)
+	was, err := a.recall()
+	if err != nil {
+		return err
+	}
+	if was.Provider != "" && was.Provider != chosen.Provider {
+		return fmt.Errorf("a cluster by the provider %s is up already: end it with `go run ./hack/cluster down`, then start one by %s", was.Provider, chosen.Provider)
 	}
 	// Remembered before it is started: a start that fails half way must be ended by `down` too.
-	if err := os.WriteFile(a.rememberFile(), []byte(name+"\n"+c.Kubeconfig()+"\n"), 0o644); err != nil {
-		return fmt.Errorf("remember the provider: %w", err)
+	if err := a.remember(chosen); err != nil {
+		return err
 	}
 	begin := a.say.now()
 	if err := c.Up(ctx); err != nil {
 		return err
 	}
-	a.say.step("the cluster is up (%s, %.1f s); use it with", name, a.say.now().Sub(begin).Seconds())
+	a.say.step("the cluster is up (%s, %.1f s); use it with", chosen.Provider, a.say.now().Sub(begin).Seconds())
 	a.say.step("  export KUBECONFIG=%s", c.Kubeconfig())
 	fmt.Fprintln(a.out, c.Kubeconfig())
 	return nil
@@ -144,8 +177,11 @@ func (a *app) down(ctx context.Context) error {
 		a.say.step("there is no cluster")
 		return nil
 	}
-	c, name := a.find(ctx)
-	if name == "local" {
+	c, chosen, err := a.find(ctx)
+	if err != nil {
+		return err
+	}
+	if chosen.Provider == "local" {
 		if err := checkRoot("down"); err != nil {
 			return err
 		}
@@ -166,12 +202,18 @@ func (a *app) down(ctx context.Context) error {
 }
 
 func (a *app) status(ctx context.Context) error {
-	was, _ := a.remembered()
-	if was == "" && a.opts.provider == "auto" && a.opts.given == "" {
+	was, err := a.recall()
+	if err != nil {
+		return err
+	}
+	if was.Provider == "" && a.opts.provider == "auto" && a.opts.given == "" {
 		a.say.step("there is no cluster; start one with `go run ./hack/cluster up`")
 		return errReported
 	}
-	c, _ := a.find(ctx)
+	c, _, err := a.find(ctx)
+	if err != nil {
+		return err
+	}
 	ok, err := c.Status(ctx, a.out)
 	if err != nil {
 		return err
@@ -186,12 +228,18 @@ func (a *app) loadImage(ctx context.Context) error {
 	if _, err := os.Stat(a.opts.archive); err != nil {
 		return fmt.Errorf("find the image archive: %w", err)
 	}
-	c, _ := a.find(ctx)
+	c, _, err := a.find(ctx)
+	if err != nil {
+		return err
+	}
 	return a.say.timed("load "+filepath.Base(a.opts.archive), func() error { return c.LoadImage(ctx, a.opts.archive) })
 }
 
 func (a *app) kubeconfig() error {
-	c, _ := a.find(context.Background())
+	c, _, err := a.find(context.Background())
+	if err != nil {
+		return err
+	}
 	if _, err := os.Stat(c.Kubeconfig()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no cluster; start one with `go run ./hack/cluster up`")
 	} else if err != nil {

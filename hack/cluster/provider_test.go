@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,18 +91,31 @@ func TestAnImageForAGivenClusterIsPushedUnderItsOwnName(t *testing.T) {
 
 func TestARunningClusterIsRemembered(t *testing.T) {
 	a := &app{opts: options{dir: t.TempDir(), provider: "auto"}, say: quiet()}
-	if was, _ := a.remembered(); was != "" {
-		t.Fatalf("remembered %q of nothing", was)
+	if was, err := a.recall(); err != nil || was != (memory{}) {
+		t.Fatalf("recalled %+v of nothing, %v", was, err)
 	}
-	if err := os.WriteFile(a.rememberFile(), []byte("given\n/home/a/config\n"), 0o600); err != nil {
+	if err := a.remember(memory{Provider: "given", Kubeconfig: "/home/a/config"}); err != nil {
 		t.Fatal(err)
 	}
-	was, kubeconfig := a.remembered()
-	if was != "given" || kubeconfig != "/home/a/config" {
-		t.Errorf("remembered %q of %q", was, kubeconfig)
+	found, was, err := a.find(t.Context())
+	if err != nil || was.Provider != "given" || found.Kubeconfig() != "/home/a/config" {
+		t.Errorf("found %+v of %s, %v", was, found.Kubeconfig(), err)
 	}
-	found, name := a.find(t.Context())
-	if name != "given" || found.Kubeconfig() != "/home/a/config" {
-		t.Errorf("found %s of %s", name, found.Kubeconfig())
+}
+
+func TestARunningClusterKeepsItsNodes(t *testing.T) {
+	a := &app{opts: options{dir: t.TempDir(), provider: "auto", nodes: 1}, say: quiet()}
+	if err := a.remember(memory{Provider: "local", Nodes: 2}); err != nil {
+		t.Fatal(err)
+	}
+	for asked, want := range map[int]int{1: 2, 2: 2, 3: 3} {
+		a.opts.nodes = asked
+		found, _, err := a.find(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if local, ok := found.(*localCluster); !ok || len(local.plan.Nodes) != want {
+			t.Errorf("asked for %d nodes of 2: %+v", asked, found)
+		}
 	}
 }

@@ -41,19 +41,23 @@ func render(name string, s setting) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// renderTo writes a filled-in template to a file, and makes its directory.
-func renderTo(path, name string, s setting) error {
+// renderTo writes a filled-in template to a file, makes its directory, and says whether that changed anything. A file
+// that is right is not touched: kube-proxy ends itself when its settings are written.
+func renderTo(path, name string, s setting) (changed bool, err error) {
 	out, err := render(name, s)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, out) {
+		return false, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("make the directory of %s: %w", name, err)
+		return false, fmt.Errorf("make the directory of %s: %w", name, err)
 	}
 	if err := os.WriteFile(path, out, 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return false, fmt.Errorf("write %s: %w", name, err)
 	}
-	return nil
+	return true, nil
 }
 
 // writeKubeconfig gives access as the owner of a certificate. The file holds everything, so it can be copied away.

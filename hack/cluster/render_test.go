@@ -98,3 +98,18 @@ func TestEveryDaemonHasANameOfItsOwn(t *testing.T) {
 		seen[d.id()] = true
 	}
 }
+
+func TestASettingThatIsRightIsNotWrittenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "node2", "kube-proxy.yaml")
+	s := exampleSetting()
+	for i, want := range []bool{true, false} {
+		changed, err := renderTo(path, "kube-proxy.yaml", s)
+		if err != nil || changed != want {
+			t.Errorf("time %d: changed %v, %v; want %v", i+1, changed, err, want)
+		}
+	}
+	s.Node.Name = "another"
+	if changed, err := renderTo(path, "kube-proxy.yaml", s); err != nil || !changed {
+		t.Errorf("another setting: changed %v, %v", changed, err)
+	}
+}
