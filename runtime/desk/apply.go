@@ -14,6 +14,7 @@ func (s *State) Apply(r Record) {
 		panic(fmt.Sprintf("desk: record %d applied after %d", r.Seq, s.Seq))
 	}
 	s.Seq = r.Seq
+	s.At = max(s.At, r.At)
 	s.forget(r.At)
 	var conversation ConversationID
 	switch e := r.Event.(type) {
@@ -217,10 +218,8 @@ func (s *State) applyPicked(e Picked, at int64) {
 	s.give(c, InService, e.Agent)
 	c.StartedAt, c.Returned, c.FromQueue = at, "", e.How == PickedOffer
 	if a := s.Agents[e.Agent]; !a.Online() {
-		// Picked by a client without a socket: it counts as lost from now.
-		if a.LostAt == 0 {
-			a.LostAt = at
-		}
+		// Picked by a client without a socket: it counts as lost from now, for it has just acted.
+		a.LostAt = at
 		s.at(a.LostAt+s.agentLost(c.Queue), agentLost, string(c.ID))
 	}
 }

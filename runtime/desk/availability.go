@@ -63,14 +63,15 @@ func (s *State) figures(q *Queue) Figures {
 			f.FreePlaces += free
 		}
 	}
-	s.places(q, &f)
+	q.places(&f)
+	q.availability(q.State == settings.QueueOpen, &f)
 	return f
 }
 
-// places tells the capacity and who may still join. With whenBusy Queue the capacity bounds the line
+// places tells the capacity and what is left of it. With whenBusy Queue the capacity bounds the line
 // (feature Q7). With whenBusy Nothing the chat is offered while there are more free agents' places
 // than customers who wait for one (feature Q6).
-func (s *State) places(q *Queue, f *Figures) {
+func (q *Queue) places(f *Figures) {
 	if q.set.WhenBusy.Offer == settings.OfferQueue {
 		f.Places, f.PlacesLeft = NoLimit, NoLimit
 		if c := q.set.WhenBusy.Capacity; c != nil {
@@ -84,8 +85,12 @@ func (s *State) places(q *Queue, f *Figures) {
 		f.Places = f.FreePlaces
 		f.PlacesLeft = max(0, f.FreePlaces-f.Waiting)
 	}
+}
+
+// availability tells whether a customer may join a queue that is open or not, with these figures.
+func (q *Queue) availability(open bool, f *Figures) {
 	switch {
-	case q.State != settings.QueueOpen:
+	case !open:
 		f.Availability = IsClosed
 	case f.PlacesLeft != 0 && f.FreePlaces > f.Waiting:
 		f.Availability = AvailableNow
@@ -100,9 +105,15 @@ func (s *State) places(q *Queue, f *Figures) {
 	}
 }
 
-// offered tells why a customer may not join a queue; nil when one may.
-func (s *State) offered(q *Queue) *Error {
-	switch s.figures(q).Availability {
+// offered tells why a customer may not join a queue at an instant; nil when one may. The recorded
+// state is as old as the last tick: when a change is due since then, the clock decides, so that no
+// late timer lets anybody into a closed queue.
+func (s *State) offered(q *Queue, now int64) *Error {
+	f := s.figures(q)
+	if q.nextCheck != 0 && q.nextCheck <= now {
+		q.availability(s.answer(q, now).Open, &f)
+	}
+	switch f.Availability {
 	case IsClosed:
 		return refuse(QueueClosed, "the queue is closed")
 	case IsFull:

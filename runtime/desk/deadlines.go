@@ -58,6 +58,13 @@ func (s *State) at(at int64, kind deadlineKind, key string) {
 	heap.Push(&s.deadlines, deadline{at, kind, key})
 }
 
+// hint asks to look at deadlines of a conversation; due moves them to where they belong.
+func (s *State) hint(at int64, c *Conversation, kinds ...deadlineKind) {
+	for _, kind := range kinds {
+		s.at(at, kind, string(c.ID))
+	}
+}
+
 // NextDeadline is when Tick will have something to do, in milliseconds; false when nothing is to
 // come. It tidies the index, nothing else.
 func (s *State) NextDeadline() (int64, bool) {

@@ -26,12 +26,19 @@ const (
 	MaxName   = 100
 	MaxPage   = 2000
 	MaxReason = 256
+	MaxClient = 64 // bytes of a client's name for itself
 )
+
+// latest is the last instant that a calendar has a year of four digits for, in milliseconds.
+const latest = 253402300799999
 
 // Decide answers a command with what then happens. It reads the state and changes nothing. A command
 // that can have no effect is an *Error.
 func Decide(s *State, c Command, now time.Time) (Decision, error) {
 	if o := OriginOf(c); o != nil {
+		if len(o.Client) > MaxClient || !utf8.ValidString(o.Client) {
+			return Decision{}, refuse(BadRequest, "a client's name for itself is valid text of at most %d bytes", MaxClient)
+		}
 		accepted, refused := s.repeated(*o)
 		if refused != nil {
 			return Decision{}, refused
@@ -67,7 +74,7 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 		}
 		return only(SignedOut(c)), nil
 	case Join:
-		return s.decideJoin(c)
+		return s.decideJoin(c, Millis(now))
 	case Say:
 		return s.decideSay(c)
 	case End:
@@ -77,7 +84,7 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 	case Accept:
 		return s.decideAccept(c, Millis(now))
 	case Refuse:
-		return s.decideRefuse(c)
+		return s.decideRefuse(c, Millis(now))
 	case Leave:
 		return s.decideLeave(c)
 	case Switch:
@@ -143,7 +150,7 @@ func (s *State) decideSignIn(c SignIn, now int64) (Decision, *Error) {
 	return only(SignedIn{Agent: c.Agent, Session: c.Session, Expires: c.Expires, Link: c.Link, LinkExpires: c.LinkExpires}), nil
 }
 
-func (s *State) decideJoin(c Join) (Decision, *Error) {
+func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 	channel := s.Channel(c.Channel)
 	if channel == nil {
 		return Decision{}, refuse(NotFound, "there is no channel %q", c.Channel)
@@ -174,7 +181,7 @@ func (s *State) decideJoin(c Join) (Decision, *Error) {
 			return Decision{}, refuse(TextInvalid, "the name or page is not valid text")
 		}
 	}
-	if err := s.offered(q); err != nil {
+	if err := s.offered(q, now); err != nil {
 		return Decision{}, err
 	}
 	id := ConversationID(fmt.Sprintf("c%d", s.LastConversation+1))
@@ -349,7 +356,7 @@ func (s *State) first(m *Member, but func(*Conversation) bool) *Conversation {
 }
 
 func (s *State) decideAccept(c Accept, now int64) (Decision, *Error) {
-	conv, err := s.offerOf(c.Agent, c.Conversation)
+	conv, err := s.offerOf(c.Agent, c.Conversation, now)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -357,22 +364,23 @@ func (s *State) decideAccept(c Accept, now int64) (Decision, *Error) {
 	return Decision{Events: []Event{e}, Conversation: conv.ID}, nil
 }
 
-func (s *State) decideRefuse(c Refuse) (Decision, *Error) {
-	conv, err := s.offerOf(c.Agent, c.Conversation)
+func (s *State) decideRefuse(c Refuse, now int64) (Decision, *Error) {
+	conv, err := s.offerOf(c.Agent, c.Conversation, now)
 	if err != nil {
 		return Decision{}, err
 	}
 	return Decision{Events: []Event{Returned{Conversation: conv.ID, Agent: c.Agent, Why: ReturnedRefused}}, Conversation: conv.ID}, nil
 }
 
-func (s *State) offerOf(agent string, id ConversationID) (*Conversation, *Error) {
+// offerOf finds an offer that stands at an instant, whether its end was recorded yet or not.
+func (s *State) offerOf(agent string, id ConversationID, now int64) (*Conversation, *Error) {
 	c := s.Conversations[id]
 	switch {
 	case c == nil || !s.Serves(agent, c.Queue):
 		return nil, refuse(NotFound, "there is no conversation %s", id)
-	case c.Place == OfferedTo && c.Agent == agent:
+	case c.Place == OfferedTo && c.Agent == agent && now < c.OfferUntil:
 		return c, nil
-	case c.Place == Waiting:
+	case c.Place == Waiting || c.Place == OfferedTo && c.Agent == agent:
 		return nil, refuse(OfferExpired, "the offer has ended; the customer is in the line again")
 	case c.Place == Over:
 		return nil, refuse(NotWaiting, "the customer does not wait any more")
@@ -399,8 +407,13 @@ func (s *State) decideSwitch(c Switch, now time.Time) (Decision, *Error) {
 		return Decision{}, refuse(TextTooLong, "a reason may have %d characters", MaxReason)
 	case !utf8.ValidString(c.Reason):
 		return Decision{}, refuse(TextInvalid, "the reason is not valid text")
+	case c.State != "" && c.State != settings.QueueOpen && c.State != settings.QueueClosed:
+		return Decision{}, refuse(BadRequest, "a queue is opened, closed or given back to its schedule")
 	case c.State != "" && c.Until != 0 && c.Until <= Millis(now):
 		return Decision{}, refuse(BadRequest, "the end must be in the future")
+	case c.State != "" && c.Until > latest:
+		// No calendar, and no encoding of an event, has a later year.
+		return Decision{}, refuse(BadRequest, "the end must be before the year 10000")
 	}
 	r := settings.OverrideRequest{ID: c.ID, Queue: c.Queue, State: c.State, By: c.Agent}
 	if m := s.members[c.Agent]; m.Subject != "" {

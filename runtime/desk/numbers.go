@@ -45,6 +45,9 @@ func (s *State) repeated(o Origin) (*Accepted, *Error) {
 
 // accept remembers a command's number.
 func (s *State) accept(o Origin, a Accepted) {
+	if name := o.Principal.agent(); name != "" {
+		s.agent(name) // whoever has acted is known from then on, signed in or not
+	}
 	list := s.clients(o.Principal)
 	for i := range *list {
 		if n := &(*list)[i]; n.Client == o.Client {
@@ -55,8 +58,11 @@ func (s *State) accept(o Origin, a Accepted) {
 			}
 			n.Recent = append(n.Recent, a)
 			// The client that spoke last stands last, so that the first is the one to forget.
-			last := len(*list) - 1
-			(*list)[i], (*list)[last] = (*list)[last], (*list)[i]
+			if last := len(*list) - 1; i != last {
+				spoke := *n
+				copy((*list)[i:], (*list)[i+1:])
+				(*list)[last] = spoke
+			}
 			return
 		}
 	}

@@ -15,6 +15,10 @@ const CauseScheduleMissing = "ScheduleMissing"
 
 // applySettings puts settings in force: it makes the indexes anew and finds what follows from them.
 func (s *State) applySettings(e SettingsChanged, at int64) {
+	before := map[string]timeLimits{}
+	for name := range s.Queues {
+		before[name] = s.timeLimits(name)
+	}
 	s.Version, s.Settings = e.Version, e.Settings
 	s.indexMembers()
 	named := map[string]bool{}
@@ -40,12 +44,38 @@ func (s *State) applySettings(e SettingsChanged, at int64) {
 		delete(s.Requests, name)
 	}
 	for _, c := range s.Conversations {
+		if c.Place == Over {
+			continue
+		}
+		was, known := before[c.Queue]
+		if q := s.Queues[c.Queue]; q != nil && !known {
+			q.back(c)
+		}
+		if !known {
+			was = s.timeLimits("")
+		}
+		if was != s.timeLimits(c.Queue) {
+			// A limit that became shorter may be over already: look at all three anew.
+			s.hint(at, c, agentLost, customerLost, idleTooLong)
+		}
 		switch {
 		case c.Place == OfferedTo && s.Queues[c.Queue] == nil:
 			s.at(at, queueRemoved, string(c.ID))
 		case (c.Place == OfferedTo || c.Place == InService) && !s.Serves(c.Agent, c.Queue):
 			s.at(at, agentRemoved, string(c.ID))
 		}
+	}
+}
+
+// back counts a conversation in a queue that was removed and is there again.
+func (q *Queue) back(c *Conversation) {
+	switch c.Place {
+	case Waiting:
+		q.enqueue(c)
+	case OfferedTo:
+		q.offered++
+	case InService:
+		q.inService++
 	}
 }
 

@@ -112,8 +112,6 @@ func (s *State) place(c *Conversation) error {
 	default:
 		return fmt.Errorf("conversation %s is in no place", c.ID)
 	}
-	for _, kind := range []deadlineKind{offerExpires, agentLost, customerLost, idleTooLong} {
-		s.at(0, kind, string(c.ID))
-	}
+	s.hint(0, c, offerExpires, agentLost, customerLost, idleTooLong)
 	return nil
 }

@@ -12,6 +12,9 @@ import (
 type State struct {
 	// Seq is the sequence of the last record that was applied.
 	Seq uint64
+	// At is the time of that record. The clock of whoever decides must not be behind it: the order of
+	// a line, and which ended conversation is forgotten first, follow from times that never fall.
+	At int64
 	// Version names the settings in force; empty before the first.
 	Version  string
 	Settings settings.Settings
@@ -319,6 +322,15 @@ func (s *State) customerLost(queue string) int64 {
 
 func (s *State) idle(queue string) int64 {
 	return seconds(s.Setting(queue), func(q *settings.Queue) int { return q.Thresholds.CloseAfterIdleSeconds }, settings.DefaultCloseAfterIdleSeconds)
+}
+
+// timeLimits are the limits that deadlines are found from, in milliseconds. An offer's end is not
+// among them: it is fixed when it is made.
+type timeLimits struct{ agentLost, customerLost, idle int64 }
+
+// timeLimits of a queue; the defaults for one that is not there.
+func (s *State) timeLimits(queue string) timeLimits {
+	return timeLimits{s.agentLost(queue), s.customerLost(queue), s.idle(queue)}
 }
 
 // AgentsOf are the members of a queue's teams, sorted. It must not be changed.

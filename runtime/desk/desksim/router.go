@@ -1,0 +1,221 @@
+package desksim
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"usher.chat/runtime/desk"
+)
+
+// router does what runtime/router does, in one goroutine and with a list for a ledger: it decides,
+// lets time have its effect, and keeps what was decided in a group until it is committed.
+type router struct {
+	s   *desk.State
+	now int64
+	// judge: look at every record before it is applied.
+	judge bool
+	// keep: encode every record, and let a follower decode and apply it.
+	keep     bool
+	entries  [][]byte
+	snapshot []byte // the last one that was stored
+	snapAt   uint64
+	follower *desk.State
+	group    []desk.Record
+	// told is called for each record after it is applied.
+	told func(desk.Record)
+
+	steps, events uint64
+	last          [64]desk.Record
+	problems      []string
+}
+
+func newRouter(now int64) *router {
+	return &router{s: desk.New(), follower: desk.New().Follow(), now: now}
+}
+
+func (r *router) wrong(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+// do decides a command, and what time brings after it; the group is open until commit.
+func (r *router) do(c desk.Command) (desk.Decision, error) {
+	r.steps++
+	d, err := desk.Decide(r.s, c, desk.Instant(r.now))
+	if err != nil {
+		return d, err
+	}
+	r.add(d.Events, desk.OriginOf(c))
+	r.ticks()
+	return d, nil
+}
+
+// ticks lets all that is due have its effect. A state that is never done is a defect.
+func (r *router) ticks() {
+	for n := 0; ; n++ {
+		at, ok := r.s.NextDeadline()
+		if !ok || at > r.now {
+			return
+		}
+		if n > 100_000 {
+			r.wrong("deadlines have no end: one is due at %d", at)
+			return
+		}
+		d, err := desk.Decide(r.s, desk.Tick{}, desk.Instant(r.now))
+		if err != nil {
+			r.wrong("a tick was refused: %v", err)
+			return
+		}
+		r.add(d.Events, nil)
+	}
+}
+
+func (r *router) add(events []desk.Event, origin *desk.Origin) {
+	for i, e := range events {
+		record := desk.Record{Seq: r.s.Seq + 1, At: r.now, Event: e}
+		if i == 0 {
+			record.Origin = origin
+		}
+		if r.judge {
+			r.problems = append(r.problems, Lawful(r.s, record)...)
+		}
+		r.s.Apply(record)
+		r.last[r.events%uint64(len(r.last))] = record
+		r.events++
+		if r.keep {
+			r.group = append(r.group, record)
+		}
+		if r.told != nil {
+			r.told(record)
+		}
+	}
+}
+
+// commit makes the group durable and tells the follower, who sees only what was encoded.
+func (r *router) commit() {
+	for _, record := range r.group {
+		b, err := desk.Encode(record)
+		if err != nil {
+			r.wrong("record %d: %v", record.Seq, err)
+			continue
+		}
+		decoded, err := desk.Decode(record.Seq, b)
+		if err != nil {
+			r.wrong("record %d: %v", record.Seq, err)
+			continue
+		}
+		if again, err := desk.Encode(decoded); err != nil || !bytes.Equal(again, b) {
+			r.wrong("record %d reads differently than it was written: %+v, %+v (%v)", record.Seq, record, decoded, err)
+		}
+		r.entries = append(r.entries, b)
+		r.follower.Apply(decoded)
+	}
+	r.group = r.group[:0]
+}
+
+// lose forgets the group as a router does that dies before it is durable, and starts another one
+// from what is.
+func (r *router) lose(fromSnapshot bool) {
+	r.group = r.group[:0]
+	r.restart(fromSnapshot)
+}
+
+// restart makes the state anew, from the last snapshot and the tail or from the whole ledger.
+func (r *router) restart(fromSnapshot bool) {
+	s, from := desk.New(), uint64(0)
+	if fromSnapshot && r.snapshot != nil {
+		restored, err := desk.Restore(r.snapshot)
+		if err != nil {
+			r.wrong("%v", err)
+			return
+		}
+		s, from = restored, r.snapAt
+	}
+	for i := from; i < uint64(len(r.entries)); i++ {
+		record, err := desk.Decode(i+1, r.entries[i])
+		if err != nil {
+			r.wrong("%v", err)
+			return
+		}
+		s.Apply(record)
+	}
+	r.s = s
+	r.same()
+}
+
+// store takes a snapshot, which must read back as the same bytes.
+func (r *router) store() {
+	b, err := r.s.Snapshot()
+	if err != nil {
+		r.wrong("%v", err)
+		return
+	}
+	restored, err := desk.Restore(b)
+	if err != nil {
+		r.wrong("%v", err)
+		return
+	}
+	if again, err := restored.Snapshot(); err != nil || !bytes.Equal(b, again) {
+		r.wrong("a snapshot's snapshot differs (%v)", err)
+	}
+	r.snapshot, r.snapAt = b, r.s.Seq
+}
+
+// same compares the leader with the follower.
+func (r *router) same() {
+	mine, err := r.s.Hash()
+	if err != nil {
+		r.wrong("%v", err)
+	}
+	its, err := r.follower.Hash()
+	if err != nil {
+		r.wrong("%v", err)
+	}
+	if mine != its {
+		r.wrong("at %d the leader's state is %.12s, the follower's at %d is %.12s", r.s.Seq, mine, r.follower.Seq, its)
+	}
+}
+
+// recent are the last records as text.
+func (r *router) recent() []string {
+	n := min(r.events, uint64(len(r.last)))
+	list := make([]string, 0, n)
+	for i := r.events - n; i < r.events; i++ {
+		e := r.last[i%uint64(len(r.last))]
+		origin := ""
+		if e.Origin != nil {
+			origin = fmt.Sprintf(" by %s/%s#%d", e.Origin.Principal, e.Origin.Client, e.Origin.CID)
+		}
+		text := fmt.Sprintf("%+v", e.Event)
+		if len(text) > 200 {
+			text = text[:200] + "…"
+		}
+		list = append(list, fmt.Sprintf("%d %s %T%s%s", e.Seq, desk.Instant(e.At).Format("15:04:05.000"), e.Event, text, origin))
+	}
+	return list
+}
+
+func (r *router) failure(seed uint64, doing string) *Failure {
+	return &Failure{Seed: seed, Step: r.steps, At: desk.Instant(r.now), Doing: doing, Problems: slices.Clone(r.problems), Last: r.recent()}
+}
+
+// pass lets time go by until an instant, acting at each deadline as it comes.
+func (r *router) pass(until int64) {
+	for len(r.problems) == 0 {
+		at, ok := r.s.NextDeadline()
+		if !ok || at > until {
+			break
+		}
+		r.now = max(r.now, at)
+		r.steps++
+		r.ticks()
+	}
+	r.now = max(r.now, until)
+}
+
+const (
+	second = int64(time.Second / time.Millisecond)
+	minute = 60 * second
+	hour   = 60 * minute
+)
