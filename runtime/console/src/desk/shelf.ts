@@ -85,3 +85,17 @@ export function unreadOf(tab: Tab, readSeq: number): number {
     if (message.from === 'customer' && message.seq > readSeq) count++;
   return count;
 }
+
+/**
+ * Since when the customer waits for an answer, read from the messages: the stream tells a
+ * conversation's header only when something else of it changed.
+ */
+export function unansweredSince({ conversation, messages }: Tab): number | undefined {
+  let since: number | undefined;
+  for (const message of messages) {
+    if (message.from === 'agent') since = undefined;
+    else if (message.from === 'customer') since ??= message.at;
+  }
+  if (messages.some((message) => message.from === 'agent')) return since;
+  return conversation.unansweredSince ?? since;
+}

@@ -48,8 +48,9 @@ describe.each([
 
   test('names the same values, and every sentence parses', () => {
     const i18n = createI18n(locale, catalogue as typeof en);
-    const names = (sentence: string) =>
-      [...new Set(sentence.match(/\{\s*\w+/g) ?? [])].map((n) => n.slice(1).trim()).sort();
+    const names = (sentence: string) => [
+      ...new Set([...sentence.matchAll(/\{\s*(\w+)\s*[,}]/g)].map((found) => found[1] ?? '')),
+    ];
     for (const [key, sentence] of Object.entries(en)) {
       const own = new Set(names(catalogue[key] ?? ''));
       for (const name of names(sentence)) expect.soft(own, key).toContain(name);

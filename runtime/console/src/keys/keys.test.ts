@@ -95,4 +95,5 @@ test('keys are written as the machine at hand writes them', () => {
   expect(writeKey('Mod+k', false)).toBe('Ctrl+K');
   expect(writeKey('Mod+k', true)).toBe('⌘K');
   expect(writeKey('g q', false)).toBe('g q');
+  expect(writeKey('Mod+Enter', false)).toBe('Ctrl+Enter');
 });

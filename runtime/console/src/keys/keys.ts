@@ -110,7 +110,7 @@ function describe(press: KeyPress, mod: boolean): string {
 
 /** How keys are written for people: "Ctrl+K", "g then q" is left to the page. */
 export function writeKey(key: string, mac: boolean): string {
-  return key
-    .replace('Mod+', mac ? '⌘' : 'Ctrl+')
-    .replace(/\+?[a-z]$/, (end) => (key.includes('Mod') ? end.toUpperCase() : end));
+  const written = key.replace('Mod+', mac ? '⌘' : 'Ctrl+');
+  const isLetter = key.length === 'Mod+k'.length && key.startsWith('Mod+');
+  return isLetter ? written.slice(0, -1) + key.slice(-1).toUpperCase() : written;
 }

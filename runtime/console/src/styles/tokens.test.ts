@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-const css = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8');
+const css = readFileSync('src/styles/tokens.css', 'utf8');
 const tokens = new Map<string, { light: string; dark: string }>();
 for (const [, name, light, dark] of css.matchAll(
   /--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);/g,

@@ -1,62 +1,86 @@
 import type { LogEntry } from '@usher/protocol/protocol';
 import type { I18n, Key } from '../../i18n/i18n';
 
-const TYPES: Record<string, Key> = {
-  joined: 'activity.joined',
-  picked: 'activity.picked',
-  offered: 'activity.offered',
-  returned: 'activity.returned',
-  left: 'activity.left',
-  ended: 'activity.ended',
-  settings: 'activity.settings',
-};
-
 const CAUSES: Record<string, Key> = {
-  AlwaysOpen: 'cause.AlwaysOpen',
-  Schedule: 'cause.Schedule',
-  Exception: 'cause.Exception',
-  Holiday: 'cause.Holiday',
-  ScheduleSuspended: 'cause.ScheduleSuspended',
-  ScheduleMissing: 'cause.ScheduleMissing',
+  AlwaysOpen: 'activity.cause.AlwaysOpen',
+  Schedule: 'activity.cause.Schedule',
+  Exception: 'activity.cause.Exception',
+  Holiday: 'activity.cause.Holiday',
+  ScheduleSuspended: 'activity.cause.ScheduleSuspended',
+  ScheduleMissing: 'activity.cause.ScheduleMissing',
   lost: 'activity.cause.lost',
   left: 'activity.cause.left',
   refused: 'activity.cause.refused',
   expired: 'activity.cause.expired',
   removed: 'activity.cause.removed',
-  abandoned: 'activity.cause.abandoned',
   idle: 'activity.cause.idle',
   customer: 'activity.cause.customer',
-  agent: 'activity.cause.agent',
 };
+
+/** The types of lines whose cause says more than the sentence does. */
+const CAUSED = new Set(['opened', 'closed', 'returned', 'ended']);
 
 /** One line of a queue's log in words, with what is known of cause, reason and end (feature Q4). */
 export function logWords(entry: LogEntry, now: number, i18n: I18n): string {
   const { t } = i18n;
-  const by = entry.by || '';
-  const name = entry.name || t('customer.someone');
-  const tail: string[] = [];
-  if (entry.until) tail.push(t('override.until', { when: i18n.moment(entry.until, now) }));
-  if (entry.reason) tail.push(`(${entry.reason})`);
-  const sentence = head(entry, by, name, i18n);
-  const causeKey = entry.cause ? CAUSES[entry.cause] : undefined;
-  // "Override" says no more than that a person did it, which the sentence says already.
-  const cause =
-    entry.cause && entry.cause !== 'Override' ? (causeKey ? t(causeKey) : entry.cause) : '';
-  const start = [sentence, ...tail].join(' ');
-  return cause ? t('activity.because', { what: start, cause }) : start;
+  const parts = [sentence(entry, i18n)];
+  if (entry.until && entry.type !== 'offered') {
+    parts.push(t('override.until', { when: i18n.moment(entry.until, now) }));
+  }
+  if (entry.reason) parts.push(`(${entry.reason})`);
+  const what = parts.join(' ');
+  if (entry.type === 'settings' && entry.cause)
+    return t('activity.because', { what, cause: entry.cause });
+  const key = entry.cause ? CAUSES[entry.cause] : undefined;
+  // An override's own words and an agent's own act say the cause already.
+  if (!key || !CAUSED.has(entry.type) || (entry.type === 'ended' && entry.by)) return what;
+  return t('activity.because', { what, cause: t(key) });
 }
 
-function head(entry: LogEntry, by: string, name: string, { t }: I18n): string {
-  if (entry.type === 'opened') return by ? t('activity.openedBy', { by }) : t('activity.opened');
-  if (entry.type === 'closed') return by ? t('activity.closedBy', { by }) : t('activity.closed');
-  if (entry.type === 'override')
-    return by ? t('activity.overrideBy', { by }) : t('activity.override');
-  if (entry.type === 'settings')
-    return t('activity.settings', { generation: entry.generation ?? 0 });
-  if (entry.type === 'ended' && by) return t('activity.endedBy', { by, name });
-  if (entry.type === 'returned' && by) return t('activity.returnedBy', { by, name });
-  const key = TYPES[entry.type];
-  return key ? t(key, { by: by || t('preview.colleague'), name }) : entry.type;
+function sentence(entry: LogEntry, { t }: I18n): string {
+  const name = entry.name || t('customer.someone');
+  const by = entry.by || t('preview.colleague');
+  switch (entry.type) {
+    case 'opened':
+      return entry.by ? t('activity.openedBy', { by }) : t('activity.opened');
+    case 'closed':
+      return entry.by ? t('activity.closedBy', { by }) : t('activity.closed');
+    case 'joined':
+      return t('activity.joined', { name });
+    case 'picked':
+      return t('activity.picked', { by, name });
+    case 'offered':
+      return t('activity.offered', { by, name });
+    case 'returned':
+      return entry.by ? t('activity.returnedBy', { by, name }) : t('activity.returned', { name });
+    case 'left':
+      return t(entry.cause === 'abandoned' ? 'activity.abandoned' : 'activity.left', { name });
+    case 'ended':
+      return entry.by ? t('activity.endedBy', { by, name }) : t('activity.ended', { name });
+    case 'settings':
+      return t('activity.settings');
+    case 'override':
+      return override(entry, by, t);
+    default:
+      return entry.type;
+  }
+}
+
+function override(entry: LogEntry, by: string, t: I18n['t']): string {
+  switch (entry.cause) {
+    case 'RequestedOpen':
+      return t('activity.requested.Open', { by });
+    case 'RequestedClosed':
+      return t('activity.requested.Closed', { by });
+    case 'RequestedAuto':
+      return t('activity.requested.Auto', { by });
+    case 'Carried':
+      return t('activity.carried');
+    case 'Refused':
+      return t('activity.refused');
+    default:
+      return t('activity.override');
+  }
 }
 
 /** The tone of a line's mark. */

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useDesk, useView } from '../../desk/hooks';
 import { useServerMinute, useServerNow } from '../../desk/now';
-import type { Tab } from '../../desk/shelf';
+import { type Tab, unansweredSince } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { useActions } from '../../keys/useKeys';
 import { Button } from '../../ui/Button';
@@ -61,11 +61,10 @@ export function ChatHeader({ tab }: { tab: Tab }) {
 function StateChip({ tab }: { tab: Tab }) {
   const { t } = useI18n();
   const now = useServerNow();
-  const { conversation } = tab;
   if (tab.over) return <Chip>{t('chat.over')}</Chip>;
-  const { unansweredSince } = conversation;
-  if (!unansweredSince) return <Chip tone="open">{t('chat.answered')}</Chip>;
-  const kind = waitClass(now - unansweredSince);
+  const since = unansweredSince(tab);
+  if (!since) return <Chip tone="open">{t('chat.answered')}</Chip>;
+  const kind = waitClass(now - since);
   if (kind === 'overdue') return <Chip tone="overdue">{t('waiting.overdue')}</Chip>;
   if (kind === 'soon') return <Chip tone="soon">{t('waiting.soon')}</Chip>;
   return <Chip tone="waiting">{t('chat.pending')}</Chip>;

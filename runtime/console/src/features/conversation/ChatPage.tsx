@@ -93,7 +93,7 @@ function Chat({ tab }: { tab: Tab }) {
         <MessageLog
           label={t('log.label', { name })}
           customer={name}
-          me={desk.me.name}
+          me={desk.me.displayName}
           messages={history.messages}
           entries={entries}
           hasOlder={history.hasOlder}
@@ -133,7 +133,8 @@ function Chat({ tab }: { tab: Tab }) {
 /** Who ended it, or where it went. */
 export function endKey(tab: Tab) {
   if (tab.over?.why !== 'ended') {
-    return tab.over?.why === 'left' ? 'chat.ended.left' : 'chat.ended.gone';
+    const back = tab.over?.why === 'left' || tab.over?.why === 'lost';
+    return back ? 'chat.ended.left' : 'chat.ended.gone';
   }
   switch (tab.conversation.endedBy) {
     case 'customer':

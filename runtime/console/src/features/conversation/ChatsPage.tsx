@@ -1,7 +1,7 @@
 import { MessagesSquare } from 'lucide-react';
 import { Link } from 'wouter';
 import { useLocal, useTabs, useView } from '../../desk/hooks';
-import { unreadOf } from '../../desk/shelf';
+import { unansweredSince, unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { Count } from '../../ui/Chip';
 import { Empty, SkeletonRows } from '../../ui/Empty';
@@ -40,6 +40,7 @@ export function ChatsPage() {
         <ul className="cards">
           {tabs.map((tab) => {
             const { conversation, over } = tab;
+            const since = unansweredSince(tab);
             const unread = unreadOf(tab, read.get(conversation.id) ?? 0);
             return (
               <li key={conversation.id}>
@@ -62,9 +63,7 @@ export function ChatsPage() {
                     </span>
                   </span>
                   <span className="card-end">
-                    {!over && conversation.unansweredSince ? (
-                      <Wait since={conversation.unansweredSince} />
-                    ) : null}
+                    {!over && since ? <Wait since={since} /> : null}
                     {unread > 0 && (
                       <>
                         <Count value={unread} />

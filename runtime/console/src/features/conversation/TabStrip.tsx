@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 import { useLocal, useTabs } from '../../desk/hooks';
-import { unreadOf } from '../../desk/shelf';
+import { unansweredSince, unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { Count } from '../../ui/Chip';
 import { Wait } from '../../ui/Wait';
@@ -15,7 +15,8 @@ export function TabStrip({ current }: { current: string }) {
   return (
     <nav className="tabstrip" aria-label={t('nav.chats')}>
       {tabs.map((tab) => {
-        const { id, unansweredSince } = tab.conversation;
+        const { id } = tab.conversation;
+        const since = unansweredSince(tab);
         const unread = unreadOf(tab, read.get(id) ?? 0);
         return (
           <Link
@@ -27,7 +28,7 @@ export function TabStrip({ current }: { current: string }) {
             <bdi className="ellipsis" dir="auto">
               {customerName(tab.conversation, i18n)}
             </bdi>
-            {!tab.over && unansweredSince ? <Wait since={unansweredSince} /> : null}
+            {!tab.over && since ? <Wait since={since} /> : null}
             {tab.over && <span className="muted">{t('chat.over')}</span>}
             {unread > 0 && id !== current && (
               <>

@@ -101,6 +101,7 @@ export function Frame() {
             </Banner>
           )}
           <Alerts />
+          <Offers />
           <Suspense fallback={<h1 className="sr-only">{t('state.loading')}</h1>}>
             <Switch>
               <Route path="/">
@@ -139,7 +140,6 @@ export function Frame() {
         </main>
         <BottomBar />
       </div>
-      <Offers />
       <Notes />
       <Suspense>
         {palette && <Palette onClose={() => setPalette(false)} />}

@@ -3,7 +3,7 @@ import { BellRing, MessagesSquare, Search, Settings } from 'lucide-react';
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useDesk, useLocal, useTabs, useView } from '../../desk/hooks';
-import { offersOf, unreadOf } from '../../desk/shelf';
+import { offersOf, unansweredSince, unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { runAction } from '../../keys/useKeys';
 import { Count } from '../../ui/Chip';
@@ -143,6 +143,7 @@ function Personal({ path }: { path: string }) {
       ))}
       {tabs.map((tab) => {
         const { conversation, over } = tab;
+        const since = unansweredSince(tab);
         const unread = unreadOf(tab, read.get(conversation.id) ?? 0);
         const name = customerName(conversation, i18n);
         return (
@@ -154,9 +155,9 @@ function Personal({ path }: { path: string }) {
               </bdi>
               {over ? (
                 <span className="muted rail-hide">{t('chat.over')}</span>
-              ) : conversation.unansweredSince ? (
+              ) : since ? (
                 <span className="rail-hide">
-                  <Wait since={conversation.unansweredSince} short />
+                  <Wait since={since} short />
                 </span>
               ) : null}
               {unread > 0 && (

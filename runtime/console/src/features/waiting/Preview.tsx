@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import type { Waiting } from '@usher/protocol/protocol';
 import { departedKey } from '@usher/protocol/reduce';
 import { useEffect, useRef, useState } from 'react';
+import { api } from '../../api/http';
 import { useDesk, useView } from '../../desk/hooks';
 import { useI18n } from '../../i18n/i18n';
 import { announce } from '../../ui/announce';
@@ -41,6 +43,16 @@ export function Preview(props: {
   useEffect(() => {
     setGoneAt(isGone ? desk.client.clock.now() : undefined);
   }, [isGone, desk]);
+
+  // The row has the beginning of the first message only; a look before accepting may read it all.
+  const said = useQuery({
+    queryKey: ['preview', props.conversation, row?.text],
+    queryFn: ({ signal }) => api.messages(props.conversation, 0, signal),
+    enabled: live?.text !== undefined,
+    retry: false,
+    placeholderData: (before) => before,
+  });
+  const messages = said.data?.messages.filter((m) => m.from === 'customer') ?? [];
 
   const name = row ? customerName(row, i18n) : '';
   const why = departed?.gone.why;
@@ -91,7 +103,13 @@ export function Preview(props: {
         <dl className="facts">
           <dt>{t('waiting.column.question')}</dt>
           <dd>
-            {row.text ? (
+            {messages.length > 0 ? (
+              messages.slice(0, 10).map((m) => (
+                <p key={m.seq} dir="auto">
+                  {m.text}
+                </p>
+              ))
+            ) : row.text ? (
               <bdi dir="auto">{row.text}</bdi>
             ) : (
               <span className="muted">{t('waiting.noQuestion')}</span>

@@ -127,7 +127,10 @@ function Line({
         {rows.length === 0 ? (
           <Empty icon={<Coffee size={32} aria-hidden="true" />}>
             {closed && row
-              ? [t('queue.closedEmpty'), nextWords(row, now, i18n)].filter(Boolean).join(' ')
+              ? [t('queue.closedEmpty'), nextWords(row, now, i18n)]
+                  .filter(Boolean)
+                  .join(' ')
+                  .replace(/([^.])$/, '$1.')
               : t(preferences.getState().sound === 'off' ? 'waiting.emptySilent' : 'waiting.empty')}
           </Empty>
         ) : (
