@@ -17,8 +17,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"usher.chat/runtime/ledger"
 )
 
@@ -131,7 +129,7 @@ func SyncBench(directory string, duration time.Duration) (perSecond float64, err
 		if _, err := file.Write(block); err != nil {
 			return 0, fmt.Errorf("sync bench: %w", err)
 		}
-		if err := unix.Fdatasync(int(file.Fd())); err != nil {
+		if err := syncData(file); err != nil {
 			return 0, fmt.Errorf("sync bench: %w", err)
 		}
 		syncs++

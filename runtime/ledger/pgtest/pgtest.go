@@ -106,10 +106,12 @@ func (s *Server) start(programs string, account *syscall.Credential, settings []
 	return s.run(filepath.Join(programs, "postgres"), data, account)
 }
 
-// run starts the server behind a shell that ends it when its input ends: also when the tests are killed.
+// run starts the server behind a shell that ends it, and removes its files, when its input ends: also when the tests
+// are killed.
 func (s *Server) run(program, data string, account *syscall.Credential) error {
-	const guard = `"$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server`
-	command := exec.Command("/bin/sh", "-c", guard, "sh", program, "-D", data)
+	const guard = `files=$1; shift; "$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server
+		rm -rf "$files"`
+	command := exec.Command("/bin/sh", "-c", guard, "sh", data, program, "-D", data)
 	command.Dir = s.directory
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
 	log := &bytes.Buffer{}
