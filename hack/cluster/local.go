@@ -36,6 +36,9 @@ func (c *localCluster) Kubeconfig() string { return c.plan.kubeconfig() }
 
 // Up makes true what is not true yet, so it starts a cluster, repairs one, or finds that nothing is to do.
 func (c *localCluster) Up(ctx context.Context) error {
+	if other := owner(c.plan); other != "" && other != c.plan.Dir {
+		return &ownedError{Dir: other}
+	}
 	programs, err := c.prepareMachine(ctx)
 	if err != nil {
 		return err
@@ -339,6 +342,10 @@ func (c *localCluster) all(programs map[string]string) []daemon {
 func (c *localCluster) Down(ctx context.Context) error {
 	var problems []error
 	note := func(err error) { problems = append(problems, err) }
+	if other := owner(c.plan); other != "" && other != c.plan.Dir {
+		c.say.step("the local cluster of %s is left as it is", other)
+		return nil
+	}
 	c.say.step("ending pods and components ...")
 	// Whoever would start pods again goes first.
 	for _, n := range c.plan.Nodes {

@@ -41,6 +41,23 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// owner is the state directory of the cluster that the bridge belongs to, or "" if there is none. Names and addresses are
+// fixed, so a machine holds one local cluster, whichever directory it is in.
+func owner(p plan) string {
+	raw, err := os.ReadFile("/sys/class/net/" + p.Bridge + "/ifalias")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(raw))
+}
+
+// An ownedError says that another directory's cluster is up.
+type ownedError struct{ Dir string }
+
+func (e *ownedError) Error() string {
+	return fmt.Sprintf("this machine runs a local cluster already, in another directory: end it with `go run ./hack/cluster down --dir %s`, or use it with --dir %[1]s", e.Dir)
+}
+
 // makeNetwork makes the bridge, and a network namespace and a cable for every node, where they are not there yet.
 //
 //	machine 10.77.0.1 --- bridge usher0 --- cable --- eth0 10.77.0.2 of node 1, in its network namespace
@@ -58,6 +75,7 @@ func makeNetwork(ctx context.Context, p plan) error {
 		}
 	}
 	commands := [][]string{
+		{"ip", "link", "set", p.Bridge, "alias", p.Dir},
 		{"ip", "addr", "replace", prefixed(p.HostAddress, p.Subnet), "dev", p.Bridge},
 		{"ip", "link", "set", p.Bridge, "up"},
 	}
