@@ -179,7 +179,8 @@ export interface Waiting {
 }
 
 export type ConversationState = 'waiting' | 'offered' | 'inService' | 'ended';
-export type EndedBy = 'customer' | 'agent' | 'idle' | 'abandoned' | 'removed';
+/** left: the customer left the line; customer: the customer ended a conversation in service. */
+export type EndedBy = 'customer' | 'left' | 'agent' | 'idle' | 'abandoned' | 'removed';
 
 /** A conversation as one of its sides sees it. */
 export interface Conversation {

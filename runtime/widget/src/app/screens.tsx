@@ -320,6 +320,8 @@ function Ended({ conversation }: { conversation: Conversation }) {
 
 function endedText(words: Words, conversation: Conversation): string {
   switch (conversation.endedBy) {
+    case 'left':
+      return words.say('endedLeft');
     case 'customer':
       return words.say(conversation.startedAt ? 'endedCustomer' : 'endedLeft');
     case 'agent':
