@@ -16,6 +16,9 @@ func (s *State) Apply(r Record) {
 	s.Seq = r.Seq
 	s.At = max(s.At, r.At)
 	s.forget(r.At)
+	if r.Origin != nil {
+		s.offerNext = ""
+	}
 	var conversation ConversationID
 	switch e := r.Event.(type) {
 	case SettingsChanged:
@@ -138,7 +141,7 @@ func (s *State) agentIsLost(a *Agent, at int64) {
 // applyStarted drops the connections through gateways that are no more, and gives those who had them
 // the usual time to come back, counted from now: while no router led, nobody could.
 func (s *State) applyStarted(e RouterStarted, at int64) {
-	s.Epoch = e.Epoch
+	s.Epoch, s.offerNext = e.Epoch, ""
 	live := func(g string) bool { return slices.Contains(e.Gateways, g) }
 	gone := func(g string) bool { return !live(g) }
 	for _, c := range s.Customers {
@@ -230,7 +233,7 @@ func (s *State) applyOffered(e Offered) {
 	s.give(c, OfferedTo, e.Agent)
 	c.OfferUntil = e.Until
 	s.at(e.Until, offerExpires, string(c.ID))
-	s.offerNext = slices.DeleteFunc(s.offerNext, func(a string) bool { return a == e.Agent })
+	s.offerNext = ""
 }
 
 func (s *State) applyReturned(e Returned, at int64) {
@@ -273,8 +276,8 @@ func (s *State) applyEnded(e Ended, at int64) {
 	c.Place, c.Agent = Over, agent // told to the customer after the end
 	c.EndedAt, c.EndedWhy, c.UnansweredSince = at, e.Why, 0
 	s.ended = append(s.ended, c)
-	if e.Why == EndedByAgent && agent != "" && !s.follows {
-		s.offerNext = append(s.offerNext, agent)
+	if e.Why == EndedByAgent && agent != "" {
+		s.offerNext = agent
 		s.at(at, offerTheFirst, agent)
 	}
 }

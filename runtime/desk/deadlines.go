@@ -1,9 +1,6 @@
 package desk
 
-import (
-	"container/heap"
-	"slices"
-)
+import "container/heap"
 
 // Deadlines are an index: what time will bring, found from the state. An entry is only a hint where
 // to look; due checks it against the state, so that entries need not be taken out when what they
@@ -74,9 +71,6 @@ func (s *State) NextDeadline() (int64, bool) {
 		switch {
 		case !ok:
 			heap.Pop(&s.deadlines)
-			if d.kind == offerTheFirst {
-				s.offerNext = slices.DeleteFunc(s.offerNext, func(a string) bool { return a == d.key })
-			}
 		case at != d.at:
 			s.deadlines[0].at = at
 			heap.Fix(&s.deadlines, 0)
@@ -115,7 +109,7 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 		q := s.Queues[d.key]
 		return d.at, q != nil && q.nextCheck == d.at
 	case offerTheFirst:
-		return d.at, slices.Contains(s.offerNext, d.key) && s.offerable(d.key) != nil
+		return d.at, s.offerNext == d.key && s.offerable(d.key) != nil
 	}
 	c := s.Conversations[ConversationID(d.key)]
 	if c == nil || c.Place == Over {

@@ -34,9 +34,10 @@ type State struct {
 
 	members   map[string]*Member
 	deadlines deadlines
-	// offerNext are agents who ended a conversation in this very group and are to be offered the
-	// first in line (feature Q10). It is empty whenever a group ends.
-	offerNext []string
+	// offerNext is the agent who ended a conversation by the last command and is to be offered the
+	// first in line by the ticks after it (feature Q10). The next command takes it away, and so does
+	// another router: an offer follows an end at once or never.
+	offerNext string
 	// follows: this state is a copy that never decides, so it keeps no deadlines.
 	follows bool
 	// ended are conversations that are over, in order, to be forgotten after keepEnded.
@@ -168,7 +169,7 @@ func New() *State {
 // Follow makes the state a copy that only applies what another decided: it keeps no deadlines, and
 // Tick finds nothing. To let it decide, make a new one from its Snapshot.
 func (s *State) Follow() *State {
-	s.follows, s.deadlines, s.offerNext = true, nil, nil
+	s.follows, s.deadlines = true, nil
 	return s
 }
 

@@ -25,6 +25,8 @@ type router struct {
 	group    []desk.Record
 	// told is called for each record after it is applied.
 	told func(desk.Record)
+	// enders are agents who ended a conversation in this group: nobody else is offered one.
+	enders []string
 
 	steps, events uint64
 	last          [64]desk.Record
@@ -42,6 +44,7 @@ func (r *router) wrong(format string, args ...any) {
 // do decides a command, and what time brings after it; the group is open until commit.
 func (r *router) do(c desk.Command) (desk.Decision, error) {
 	r.steps++
+	r.enders = r.enders[:0]
 	d, err := desk.Decide(r.s, c, desk.Instant(r.now))
 	if err != nil {
 		return d, err
@@ -79,6 +82,7 @@ func (r *router) add(events []desk.Event, origin *desk.Origin) {
 		}
 		if r.judge {
 			r.problems = append(r.problems, Lawful(r.s, record)...)
+			r.offers(record)
 		}
 		r.s.Apply(record)
 		r.last[r.events%uint64(len(r.last))] = record
@@ -89,6 +93,23 @@ func (r *router) add(events []desk.Event, origin *desk.Origin) {
 		if r.told != nil {
 			r.told(record)
 		}
+	}
+}
+
+// offers: one is made to an agent who ended a conversation just now, once (feature Q10).
+func (r *router) offers(record desk.Record) {
+	switch e := record.Event.(type) {
+	case desk.Ended:
+		if e.Why == desk.EndedByAgent {
+			r.enders = append(r.enders, e.By)
+		}
+	case desk.Offered:
+		i := slices.Index(r.enders, e.Agent)
+		if i < 0 {
+			r.wrong("record %d offers %s to %s, who ended nothing", record.Seq, e.Conversation, e.Agent)
+			return
+		}
+		r.enders = slices.Delete(r.enders, i, i+1)
 	}
 }
 
@@ -209,6 +230,7 @@ func (r *router) pass(until int64) {
 		}
 		r.now = max(r.now, at)
 		r.steps++
+		r.enders = r.enders[:0]
 		r.ticks()
 	}
 	r.now = max(r.now, until)
