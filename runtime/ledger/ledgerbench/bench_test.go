@@ -74,7 +74,7 @@ func databases(b *testing.B) map[string]string {
 		b.Fatal(err)
 	}
 	// Beside the tests' own files: the disk, not a memory file system that /tmp may be.
-	directory, err := os.MkdirTemp(".", "bench-")
+	directory, err := os.MkdirTemp(".", "bench-*.out")
 	if err != nil {
 		b.Fatal(err)
 	}

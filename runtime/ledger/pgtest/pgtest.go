@@ -111,7 +111,7 @@ func (s *Server) start(programs string, account *syscall.Credential, settings []
 func (s *Server) run(program, data string, account *syscall.Credential) error {
 	const guard = `files=$1; shift; "$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server
 		rm -rf "$files"`
-	command := exec.Command("/bin/sh", "-c", guard, "sh", data, program, "-D", data)
+	command := exec.Command("/bin/sh", "-c", guard, "sh", s.directory, program, "-D", data)
 	command.Dir = s.directory
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
 	log := &bytes.Buffer{}
