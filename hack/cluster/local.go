@@ -301,6 +301,9 @@ func (c *localCluster) LoadImage(ctx context.Context, archive string) error {
 
 // Status asks every component.
 func (c *localCluster) Status(ctx context.Context, out io.Writer) (bool, error) {
+	if err := checkRoot("status"); err != nil {
+		return false, err
+	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "COMPONENT\tNODE\tPID\tHEALTH")
 	all := true
