@@ -22,7 +22,7 @@ import (
 // +kubebuilder:rbac:groups=usher.chat,resources=channels/status,verbs=patch
 
 // HostedPath is where the runtime serves the page of a channel, before the channel's name.
-const HostedPath = "/c/"
+const HostedPath = "/w/"
 
 // ChannelReconciler writes the status of Channels.
 type ChannelReconciler struct {

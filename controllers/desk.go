@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"usher.chat/api/compile"
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers/runtimeclient"
 	"usher.chat/controllers/specs"
@@ -33,6 +34,7 @@ import (
 // +kubebuilder:rbac:groups=usher.chat,resources=desks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=usher.chat,resources=desks/status,verbs=patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=usher-system,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=usher-system,resources=leases,verbs=get;create;update
 
 // Times of the desk reconciler.
@@ -148,7 +150,7 @@ func terminating(err error) bool {
 
 // list everything that the settings of a namespace are made of.
 func (r *DeskReconciler) list(ctx context.Context, namespace string) (Objects, error) {
-	o := Objects{Namespace: namespace, Answers: r.Hub.Answers(namespace), Holidays: map[string]HolidayFile{}}
+	o := Objects{Namespace: namespace, Answers: r.Hub.Answers(namespace), Holidays: map[string]compile.HolidayFile{}}
 	var (
 		desks     v1alpha1.DeskList
 		queues    v1alpha1.QueueList

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"usher.chat/api/compile"
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers/runtimeclient"
 	"usher.chat/runtime/settings"
@@ -125,9 +126,9 @@ func held(manager string) string {
 
 // otherOwner names the holder of spec.override that is not the console.
 func otherOwner(q *v1alpha1.Queue) string {
-	for _, entry := range q.ManagedFields {
-		if entry.Manager != v1alpha1.FieldManagerConsole && entry.FieldsV1 != nil && entry.Subresource == "" && holds(entry, overridePath) {
-			return entry.Manager
+	for _, owner := range compile.OverrideOwners(q) {
+		if owner != v1alpha1.FieldManagerConsole {
+			return owner
 		}
 	}
 	return "(unknown)"

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
+	"usher.chat/api/compile"
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers/runtimeclient"
 	"usher.chat/runtime/settings"
@@ -170,7 +171,7 @@ func overridden(list *[]metav1.Condition, q *v1alpha1.Queue, zone *time.Location
 		ObservedGeneration: q.Generation, LastTransitionTime: metav1.NewTime(now.Truncate(time.Second)),
 	}
 	var again time.Duration
-	o := plainOverride(q)
+	o := compile.Override(q)
 	switch {
 	case o == nil:
 		c.Reason, c.Message = v1alpha1.ReasonNoOverride, "nobody holds it open or closed by hand"

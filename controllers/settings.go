@@ -2,16 +2,13 @@ package controllers
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
+	"usher.chat/api/compile"
 	"usher.chat/api/v1alpha1"
 	"usher.chat/runtime/calendar"
 	"usher.chat/runtime/settings"
@@ -26,16 +23,9 @@ type Objects struct {
 	Channels  []v1alpha1.Channel
 	Schedules []v1alpha1.Schedule
 	// Holidays of each Schedule that names some, by the Schedule's name.
-	Holidays map[string]HolidayFile
+	Holidays map[string]compile.HolidayFile
 	// Answers to opens and closes from the console, by the Queue's name.
 	Answers map[string]Answer
-}
-
-// HolidayFile is the result of reading a Schedule's iCalendar file: days, or why there are none.
-type HolidayFile struct {
-	Days    []calendar.Holiday
-	Reason  string // empty when Days stand
-	Message string
 }
 
 // Answer is what became of an open or close from the console.
@@ -121,7 +111,7 @@ func (c *Compiled) schedules(o Objects) {
 	for i := range o.Schedules {
 		s := &o.Schedules[i]
 		f := Finding{Generation: s.Generation}
-		plain := plainSchedule(s)
+		plain := compile.Schedule(s)
 		if s.Spec.Holidays != nil {
 			file := o.Holidays[s.Name]
 			f.Resolved = Verdict{file.Reason, file.Message}
@@ -129,7 +119,7 @@ func (c *Compiled) schedules(o Objects) {
 		}
 		compiled, err := calendar.Compile(plain)
 		if err != nil {
-			f.Accepted = Verdict{v1alpha1.ReasonInvalid, problemsOf(err)}
+			f.Accepted = Verdict{v1alpha1.ReasonInvalid, compile.Problems(err)}
 		}
 		if f.Accepted.OK() && f.Resolved.OK() {
 			f.Sent, f.Schedule, f.Zone = true, compiled, compiled.Zone()
@@ -138,58 +128,6 @@ func (c *Compiled) schedules(o Objects) {
 		}
 		c.Findings[Key{KindSchedule, s.Name}] = f
 	}
-}
-
-// problemsOf tells what to change, in the words of the calendar and the paths of the resource.
-func problemsOf(err error) string {
-	var invalid *calendar.InvalidError
-	if !errors.As(err, &invalid) {
-		return err.Error()
-	}
-	var b strings.Builder
-	for i, p := range invalid.Problems {
-		if i == 5 {
-			fmt.Fprintf(&b, "; and %d more", len(invalid.Problems)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "spec.%s %q: %s", p.Field, p.Value, p.Message)
-	}
-	return b.String()
-}
-
-func plainSchedule(s *v1alpha1.Schedule) calendar.Schedule {
-	plain := calendar.Schedule{
-		Name:       s.Name,
-		Generation: s.Generation,
-		TimeZone:   s.Spec.TimeZone,
-		State:      calendar.State(s.Spec.State),
-	}
-	for _, rule := range s.Spec.Weekly {
-		days := make([]calendar.Weekday, len(rule.Days))
-		for i, d := range rule.Days {
-			days[i] = calendar.Weekday(d)
-		}
-		plain.Weekly = append(plain.Weekly, calendar.WeeklyRule{Days: days, Periods: plainPeriods(rule.Periods)})
-	}
-	for _, e := range s.Spec.Exceptions {
-		plain.Exceptions = append(plain.Exceptions, calendar.Exception{
-			Name: e.Name, Date: e.Date,
-			Recurrence: calendar.Recurrence(e.Recurrence),
-			Periods:    plainPeriods(e.Periods),
-		})
-	}
-	return plain
-}
-
-func plainPeriods(periods []v1alpha1.Period) []calendar.Period {
-	var out []calendar.Period
-	for _, p := range periods {
-		out = append(out, calendar.Period{Start: p.Start, End: p.End})
-	}
-	return out
 }
 
 func (c *Compiled) teams(o Objects) {
@@ -230,7 +168,7 @@ func (c *Compiled) queues(o Objects) {
 			Name:                q.Name,
 			Generation:          q.Generation,
 			DisplayName:         spec.DisplayName,
-			Override:            plainOverride(q),
+			Override:            compile.Override(q),
 			WhenBusy:            plainWhenBusy(spec.WhenBusy),
 			ManualSwitch:        settings.ManualSwitch(cmp.Or(spec.ManualSwitch, v1alpha1.SwitchMembers)),
 			OfferTimeoutSeconds: int(cmp.Or(spec.OfferTimeoutSeconds, settings.DefaultOfferTimeoutSeconds)),
@@ -297,51 +235,6 @@ func plainWhenBusy(w v1alpha1.WhenBusy) settings.WhenBusy {
 		plain.Capacity = &settings.Capacity{Mode: settings.CapacityMode(w.Capacity.Mode), Places: int(w.Capacity.Places)}
 	}
 	return plain
-}
-
-func plainOverride(q *v1alpha1.Queue) *calendar.Override {
-	o := q.Spec.Override
-	if o == nil {
-		return nil
-	}
-	plain := &calendar.Override{State: calendar.OverrideState(o.State), Reason: o.Reason, By: cmp.Or(o.By, overrideOwner(q))}
-	if o.Until != nil {
-		plain.Until = ptr.To(o.Until.UTC())
-	}
-	return plain
-}
-
-var overridePath = fieldpath.MakePathOrDie("spec", "override")
-
-// overrideOwner is the field manager that holds spec.override; the latest one if several do.
-func overrideOwner(q *v1alpha1.Queue) string {
-	var owner string
-	var last time.Time
-	for _, entry := range q.ManagedFields {
-		if entry.FieldsV1 == nil || entry.Subresource != "" || !holds(entry, overridePath) {
-			continue
-		}
-		var at time.Time
-		if entry.Time != nil {
-			at = entry.Time.Time
-		}
-		if owner == "" || at.After(last) {
-			owner, last = entry.Manager, at
-		}
-	}
-	return owner
-}
-
-func holds(entry metav1.ManagedFieldsEntry, path fieldpath.Path) bool {
-	var set fieldpath.Set
-	if err := set.FromJSON(entry.FieldsV1.GetRawReader()); err != nil {
-		return false // of a kind that this operator cannot read; it holds nothing that it knows
-	}
-	if set.Has(path) {
-		return true
-	}
-	// An update that sets fields of it one by one, on a server that knows no atomic struct.
-	return set.WithPrefix(path[0]).WithPrefix(path[1]).Size() > 0
 }
 
 func (c *Compiled) channels(o Objects) {

@@ -43,7 +43,7 @@ func (c Credentials) equal(o Credentials) bool {
 	return bytes.Equal(c.Cert, o.Cert) && bytes.Equal(c.Key, o.Key) && bytes.Equal(c.Roots, o.Roots)
 }
 
-func (c Credentials) tls(serverName string) (*tls.Config, error) {
+func (c Credentials) tls(serverName string, now func() time.Time) (*tls.Config, error) {
 	cert, err := tls.X509KeyPair(c.Cert, c.Key)
 	if err != nil {
 		return nil, fmt.Errorf("reading the operator's certificate: %w", err)
@@ -57,6 +57,7 @@ func (c Credentials) tls(serverName string) (*tls.Config, error) {
 		Certificates: []tls.Certificate{cert},
 		RootCAs:      roots,
 		ServerName:   serverName,
+		Time:         now,
 	}, nil
 }
 

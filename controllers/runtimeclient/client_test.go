@@ -58,7 +58,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{authority: a, creds: credentials(t, a, "operator"), told: make(chan struct{}, 1)}
-	w.server = runtimetest.Start(t, control(t, a))
+	w.server = runtimetest.Start(t, control(t, a), time.Now)
 	w.client = runtimeclient.New(runtimeclient.Options{
 		Dial: func(ctx context.Context, desk string) (net.Conn, error) {
 			w.mu.Lock()
@@ -177,7 +177,7 @@ func TestALostRuntimeIsDialledUntilItIsBack(t *testing.T) {
 	w.refuse = true
 	w.mu.Unlock()
 	old := w.server
-	w.server = runtimetest.Start(t, control(t, w.authority))
+	w.server = runtimetest.Start(t, control(t, w.authority), time.Now)
 	old.Close()
 	w.until(t, "down", func(v runtimeclient.View) bool { return !v.Connected && v.Problem != "" })
 	if v, _ := w.client.View("acme"); v.Report == nil {

@@ -63,7 +63,7 @@ func ServerName(desk string) string { return "usher-control." + desk + ".svc" }
 func (d *desk) set(body []byte, creds Credentials) error {
 	d.mu.Lock()
 	if d.http == nil || !d.creds.equal(creds) {
-		config, err := creds.tls(ServerName(d.name))
+		config, err := creds.tls(ServerName(d.name), d.options.Clock.Now)
 		if err != nil {
 			d.mu.Unlock()
 			return err

@@ -2,7 +2,7 @@
 // socket, which stores the settings that it is sent and reports what a test tells it to. The rest
 // of a runtime is not there.
 //
-//	s := runtimetest.Start(t, "acme", data) // data of the Secret usher-control
+//	s := runtimetest.Start(t, data, time.Now) // data of the Secret usher-control
 //	client := runtimeclient.New(runtimeclient.Options{Dial: s.Dial, ...})
 //	s.Report(func(r *settings.Report) { r.Queues["support"] = figures })
 package runtimetest
@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -47,8 +48,8 @@ type Refusal struct {
 	Code, Message string
 }
 
-// Start serves until the test ends.
-func Start(t testing.TB, control map[string][]byte) *Server {
+// Start serves until the test ends. Certificates are judged by the clock now.
+func Start(t testing.TB, control map[string][]byte, now func() time.Time) *Server {
 	t.Helper()
 	s := &Server{changed: make(chan struct{})}
 	s.report.Queues = map[string]settings.QueueFigures{}
@@ -61,7 +62,10 @@ func Start(t testing.TB, control map[string][]byte) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /control/v1/settings", s.put)
 	mux.HandleFunc("GET /control/v1/reports", s.reports)
-	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	s.http = &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog: log.New(io.Discard, "", 0), // failed handshakes are some tests' purpose
+	}
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -72,6 +76,7 @@ func Start(t testing.TB, control map[string][]byte) *Server {
 				Certificates: []tls.Certificate{s.cert},
 				ClientCAs:    s.pool,
 				ClientAuth:   tls.RequireAndVerifyClientCert,
+				Time:         now,
 			}, nil
 		},
 	}
