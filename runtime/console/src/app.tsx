@@ -5,7 +5,7 @@ import { I18nProvider } from 'react-aria-components/I18nProvider';
 import { Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 import { ApiError, api } from './api/http';
 import { type Desk, openDesk } from './desk/desk';
-import { DeskContext, useView } from './desk/hooks';
+import { DeskContext, useDesk, useView } from './desk/hooks';
 import { failureWords } from './features/notices/errors';
 import { Frame } from './features/shell/Frame';
 import { Centre } from './features/signin/Centre';
@@ -142,13 +142,28 @@ function Inside({ door, onRetry }: { door: Door; onRetry(): void }) {
 
 /** The console, until the desk says that this agent is signed in no longer. */
 function SignedIn() {
-  const out = useView(
-    (view) => view.connection.phase === 'stopped' && view.connection.why === 'signedOut',
-  );
+  const desk = useDesk();
+  const connection = useView((view) => view.connection);
+  const told = connection.phase === 'stopped' && connection.why === 'signedOut';
+  const isLost = connection.phase === 'waiting';
+  const [isOut, setOut] = useState(false);
+
+  // A socket that is refused does not say why: when the connection was lost, the desk is asked
+  // whether the session still stands.
   useEffect(() => {
-    if (!out) return;
-    // A session that ended elsewhere: the page begins anew, so that nothing of it stays in memory.
+    if (!isLost) return;
+    const stop = new AbortController();
+    api.me(stop.signal).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 401) setOut(true);
+    });
+    return () => stop.abort();
+  }, [isLost]);
+
+  useEffect(() => {
+    if (!told && !isOut) return;
+    desk.client.stop();
+    // The page begins anew, so that nothing of the session stays in memory.
     location.assign('/login?out=1');
-  }, [out]);
+  }, [told, isOut, desk]);
   return <Frame />;
 }
