@@ -117,6 +117,19 @@ func (w *world) pick(agent string) desk.ConversationID {
 	return w.must(desk.Pick{Origin: w.by(desk.AgentPrincipal(agent)), Agent: agent, Queue: "support"}).Conversation
 }
 
+// offer lets an agent end a conversation, and is the one that is offered then.
+func (w *world) offer(agent string, ended desk.ConversationID) desk.ConversationID {
+	w.t.Helper()
+	w.must(desk.End{Origin: w.by(desk.AgentPrincipal(agent)), Conversation: ended})
+	for _, c := range w.s.ConversationsOf(agent) {
+		if c.Place == desk.OfferedTo {
+			return c.ID
+		}
+	}
+	w.t.Fatalf("%s is offered nobody", agent)
+	return ""
+}
+
 func oneQueue() settings.Settings {
 	return settings.Settings{
 		Desk:  settings.Desk{Name: "acme"},

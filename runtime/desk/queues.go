@@ -234,6 +234,9 @@ func (s *State) recheck(queue string, at int64) {
 	}
 }
 
+// lookAgain is half of the calendar's horizon, in milliseconds.
+const lookAgain = int64(calendar.Horizon/time.Millisecond) / 2
+
 // planCheck finds when a queue must be looked at next: now, if it does not read as it should; at its
 // next change; at the end of an override.
 func (s *State) planCheck(q *Queue, now int64) {
@@ -246,6 +249,9 @@ func (s *State) planCheck(q *Queue, now int64) {
 	o, _ := s.override(q)
 	if change, ok := calendar.NextChange(q.compiled, o, Instant(now)); ok {
 		q.nextCheck = ceilMillis(change.Time)
+	} else if q.compiled != nil {
+		// The calendar looks only so far ahead; look again before that.
+		q.nextCheck = now + lookAgain
 	}
 	if o != nil && o.Until != nil {
 		if until := ceilMillis(*o.Until); until > now && (q.nextCheck == 0 || until < q.nextCheck) {

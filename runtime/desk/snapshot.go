@@ -20,11 +20,15 @@ func (s *State) Snapshot() ([]byte, error) {
 	return b, nil
 }
 
-// Restore is the reverse of Snapshot.
+// Restore is the reverse of Snapshot. Bytes that Snapshot did not write are an error, never a panic:
+// a snapshot comes from a disk or a database, and the ledger can stand in for it.
 func Restore(b []byte) (*State, error) {
 	s := New()
 	if err := decMode.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	if err := s.whole(); err != nil {
+		return nil, fmt.Errorf("restore snapshot at %d: %w", s.Seq, err)
 	}
 	if err := s.rebuild(); err != nil {
 		return nil, fmt.Errorf("restore snapshot at %d: %w", s.Seq, err)
