@@ -61,7 +61,8 @@ func Open(ctx context.Context, path string, o Options) (*Archive, error) {
 	}
 	a := &Archive{path: path, log: o.Logger, damage: make(chan struct{}, 1), moved: make(chan struct{})}
 	a.intake.init()
-	p, err := a.openStore(ctx)
+	// How far the file is counts only when Run has seen that it is of this ledger.
+	_, err := a.openStore(ctx)
 	if kindOf(err) == kindFull {
 		a.stall(err)
 		return a, nil
@@ -69,7 +70,6 @@ func Open(ctx context.Context, path string, o Options) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.position = p.position
 	return a, nil
 }
 
@@ -87,19 +87,17 @@ func (a *Archive) openStore(ctx context.Context) (*projection, error) {
 	return p, nil
 }
 
-// Close ends all reads. Run must have ended before.
+// Close ends all reads. Run must have ended before. Nothing can be lost, so the error is nil.
 func (a *Archive) Close() error {
 	a.mu.Lock()
 	a.closed = true
 	a.tell()
 	a.mu.Unlock()
-	if err := a.store.close(); err != nil {
-		return fmt.Errorf("close the archive: %w", err)
-	}
+	a.store.close()
 	return nil
 }
 
-// Position is the sequence of the last record that can be read.
+// Position is the sequence of the last record that can be read; 0 until Run has looked at the ledger.
 func (a *Archive) Position() uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -10,15 +10,15 @@ import (
 	"usher.chat/runtime/desk"
 )
 
-// chat makes records of messages of 180 bytes, in turns of so many conversations.
-func chat(t testing.TB, conversations, messages int) *world {
+// chat makes records of messages of so many bytes, in turns of so many conversations.
+func chat(t testing.TB, conversations, messages, size int) *world {
 	w := newWorld(t)
 	w.online("ana")
 	var ids []desk.ConversationID
 	for i := range conversations {
 		ids = append(ids, desk.ConversationID(w.join(fmt.Sprintf("s%d", i), "web", "")))
 	}
-	text := strings.Repeat("x", 180)
+	text := strings.Repeat("x", size)
 	for i := range messages {
 		w.log = append(w.log, desk.Record{
 			Seq: uint64(len(w.log) + 1), At: desk.Millis(w.now), Event: desk.MessageSent{Conversation: ids[i%len(ids)], From: desk.SideCustomer, Text: text},
@@ -31,7 +31,7 @@ func chat(t testing.TB, conversations, messages int) *world {
 // BenchmarkArchive fills a new archive from the ledger: messages a second.
 func BenchmarkArchive(b *testing.B) {
 	const messages = 200_000
-	w := chat(b, 200, messages)
+	w := chat(b, 200, messages, 180)
 	for b.Loop() {
 		a := open(b, filepath.Join(b.TempDir(), "archive.db"))
 		stop := run(b, a, w.read)
@@ -45,7 +45,7 @@ func BenchmarkArchive(b *testing.B) {
 // held up by Follow, how far behind the archive is at the end, and how much did not fit into its queue.
 func BenchmarkBurst(b *testing.B) {
 	const messages, commit, every = 100_000, 100, 2 * time.Millisecond
-	w := chat(b, 200, messages)
+	w := chat(b, 200, messages, 180)
 	records := w.records(0, 0)
 	for b.Loop() {
 		a := open(b, filepath.Join(b.TempDir(), "archive.db"))

@@ -89,9 +89,8 @@ func (a *Archive) begin(ctx context.Context, read Read) (*projection, error) {
 	}
 	if !known {
 		a.log.Warn("the archive is made again: it is not of this ledger, or ahead of it", "position", p.position)
-		a.countRebuild()
-		if p, err = a.store.replace(ctx, a.path); err != nil {
-			return nil, fmt.Errorf("replace the archive: %w", err)
+		if p, err = a.again(ctx); err != nil {
+			return nil, err
 		}
 	}
 	a.advance(p.position)
@@ -108,12 +107,21 @@ func (a *Archive) afterDamage(ctx context.Context, err error) error {
 
 func (a *Archive) rebuild(ctx context.Context, because error) error {
 	a.log.Warn("the archive is made again from the ledger", "file", a.path, "because", because)
-	a.countRebuild()
-	if _, err := a.store.replace(ctx, a.path); err != nil {
-		return fmt.Errorf("replace the archive, for %w: %w", because, err)
+	if _, err := a.again(ctx); err != nil {
+		return errors.Join(because, err)
 	}
-	a.advance(0)
 	return because
+}
+
+// again begins with an empty file. From now on nobody is told that something can be read which cannot.
+func (a *Archive) again(ctx context.Context) (*projection, error) {
+	a.advance(0)
+	a.countRebuild()
+	p, err := a.store.replace(ctx, a.path)
+	if err != nil {
+		return nil, fmt.Errorf("replace the archive: %w", err)
+	}
+	return p, nil
 }
 
 // catchUp takes everything that the ledger has.

@@ -44,9 +44,7 @@ func (s *store) open(ctx context.Context, path string) (*projection, error) {
 func (s *store) replace(ctx context.Context, path string) (*projection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.closeLocked(); err != nil {
-		return nil, err
-	}
+	s.closeLocked()
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
@@ -56,9 +54,7 @@ func (s *store) replace(ctx context.Context, path string) (*projection, error) {
 }
 
 func (s *store) openLocked(ctx context.Context, path string) (p *projection, err error) {
-	if err := s.closeLocked(); err != nil {
-		return nil, err
-	}
+	s.closeLocked()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -75,36 +71,42 @@ func (s *store) openLocked(ctx context.Context, path string) (p *projection, err
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)",
 		"temp_store(MEMORY)", "journal_size_limit(33554432)"}
 	if s.writes, err = openWriter(ctx, dsn(path, pragmas)); err != nil {
-		return nil, errors.Join(err, s.closeLocked())
+		return nil, s.failed(err)
 	}
 	if s.reads, err = sql.Open("sqlite", dsn(path, append(pragmas, "query_only(ON)"))); err != nil {
-		return nil, errors.Join(err, s.closeLocked())
+		return nil, s.failed(err)
 	}
 	s.reads.SetMaxOpenConns(readers)
 	s.reads.SetMaxIdleConns(readers)
 	if p, err = s.writes.load(ctx); err != nil {
-		return nil, errors.Join(err, s.closeLocked())
+		return nil, s.failed(err)
 	}
 	return p, nil
 }
 
-func (s *store) close() error {
+func (s *store) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.closeLocked()
+	s.closeLocked()
 }
 
-// closeLocked forgets the databases whatever closing them says: a damaged one may say much.
-func (s *store) closeLocked() error {
-	if s.writes != nil {
-		_ = s.writes.close()
-		s.writes = nil
-	}
+// failed leaves nothing half open.
+func (s *store) failed(err error) error {
+	s.closeLocked()
+	return err
+}
+
+// closeLocked forgets the databases whatever closing them says: a damaged one may say much. The writer goes last, for
+// it alone can take the write-ahead log into the file.
+func (s *store) closeLocked() {
 	if s.reads != nil {
 		_ = s.reads.Close()
 		s.reads = nil
 	}
-	return nil
+	if s.writes != nil {
+		_ = s.writes.close()
+		s.writes = nil
+	}
 }
 
 func dsn(path string, pragmas []string) string {
@@ -120,6 +122,7 @@ const (
 	kindOther        // try again
 	kindFull         // wait for room
 	kindCorrupt      // make the file anew
+	kindLogic        // the statement does not fit the file
 )
 
 func kindOf(err error) kind {
@@ -133,6 +136,8 @@ func kindOf(err error) kind {
 			return kindFull
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 			return kindCorrupt
+		case sqlite3.SQLITE_ERROR:
+			return kindLogic
 		}
 	}
 	if isNoSpace(err) {

@@ -320,3 +320,17 @@ func alike(t testing.TB, got, want string) {
 	}
 	t.Fatalf("%d rows, want %d", len(g), len(w))
 }
+
+// positionOf is how far an archive file is.
+func positionOf(t testing.TB, path string) (seq uint64) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("select seq from position").Scan(&seq); err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}

@@ -40,8 +40,9 @@ type insert struct {
 
 // writer is the connection that writes.
 type writer struct {
-	db *sql.DB
-	c  *sql.Conn
+	db         *sql.DB
+	c          *sql.Conn
+	statements []*sql.Stmt // all of those below
 
 	begin, commit, rollback, position     *sql.Stmt
 	messages, logs, served, conversations insert
@@ -49,24 +50,31 @@ type writer struct {
 	clearResources, clearRequests         *sql.Stmt
 }
 
-func openWriter(ctx context.Context, dsn string) (w *writer, err error) {
-	w = &writer{}
-	defer func() {
-		if err != nil {
-			_ = w.close() // the error before says more
-		}
-	}()
-	if w.db, err = sql.Open("sqlite", dsn); err != nil {
+func openWriter(ctx context.Context, dsn string) (*writer, error) {
+	w := &writer{}
+	if err := w.open(ctx, dsn); err != nil {
+		_ = w.close() // the error before says more
 		return nil, err
+	}
+	return w, nil
+}
+
+func (w *writer) open(ctx context.Context, dsn string) (err error) {
+	if w.db, err = sql.Open("sqlite", dsn); err != nil {
+		return err
 	}
 	w.db.SetMaxOpenConns(1)
 	if w.c, err = w.db.Conn(ctx); err != nil {
-		return nil, fmt.Errorf("connect to the file: %w", err)
+		return fmt.Errorf("connect to the file: %w", err)
 	}
 	if err := checkFile(ctx, w.c); err != nil {
-		return nil, err
+		return err
 	}
-	return w, w.prepare(ctx)
+	err = w.prepare(ctx)
+	if kindOf(err) == kindLogic { // a table or a column is not there
+		return fmt.Errorf("%w: %w", errUnusable, err)
+	}
+	return err
 }
 
 func (w *writer) prepare(ctx context.Context) error {
@@ -79,7 +87,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		"delete from request":  &w.clearRequests,
 	} {
 		var err error
-		if *to, err = w.c.PrepareContext(ctx, text); err != nil {
+		if *to, err = w.statement(ctx, text); err != nil {
 			return fmt.Errorf("prepare %q: %w", text, err)
 		}
 	}
@@ -102,17 +110,29 @@ func (w *writer) prepare(ctx context.Context) error {
 func (w *writer) prepareInsert(ctx context.Context, text string, to *insert) (err error) {
 	to.columns = strings.Count(text, ",") + 1
 	row := "(?" + strings.Repeat(", ?", to.columns-1) + ")"
-	if to.one, err = w.c.PrepareContext(ctx, text+" values "+row); err != nil {
+	if to.one, err = w.statement(ctx, text+" values "+row); err != nil {
 		return err
 	}
-	to.many, err = w.c.PrepareContext(ctx, text+" values "+row+strings.Repeat(", "+row, chunk-1))
+	to.many, err = w.statement(ctx, text+" values "+row+strings.Repeat(", "+row, chunk-1))
 	return err
 }
 
+func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	s, err := w.c.PrepareContext(ctx, text)
+	if err == nil {
+		w.statements = append(w.statements, s)
+	}
+	return s, err
+}
+
+// close closes the statements too: with one left open, SQLite keeps the file open behind a connection that is closed.
 func (w *writer) close() error {
 	var err error
+	for _, s := range w.statements {
+		err = errors.Join(err, s.Close())
+	}
 	if w.c != nil {
-		err = w.c.Close()
+		err = errors.Join(err, w.c.Close())
 	}
 	if w.db != nil {
 		err = errors.Join(err, w.db.Close())

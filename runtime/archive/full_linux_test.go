@@ -1,0 +1,148 @@
+package archive_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"usher.chat/runtime/archive"
+	"usher.chat/runtime/desk"
+)
+
+// insideMounts in the environment says that this process may mount, in namespaces of its own.
+const insideMounts = "USHER_ARCHIVETEST_MOUNTS"
+
+// withDisk runs a test with a directory on a small disk of memory: here when this process may mount, else in a process
+// of its own which may, in user and mount namespaces with the same account.
+func withDisk(t *testing.T, size string, test func(t *testing.T, dir string)) {
+	t.Helper()
+	if os.Geteuid() == 0 || os.Getenv(insideMounts) != "" {
+		dir := t.TempDir()
+		if err := syscall.Mount("usher-test", dir, "tmpfs", 0, "size="+size); err != nil {
+			t.Fatalf("mount a small disk: %v", err)
+		}
+		t.Cleanup(func() {
+			if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, dir)
+		return
+	}
+	same := func(id int) []syscall.SysProcIDMap {
+		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
+	}
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	command.Env = append(os.Environ(), insideMounts+"=1")
+	command.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: same(os.Geteuid()), GidMappings: same(os.Getegid()),
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN},
+	}
+	out, err := command.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatalf("this test mounts a small disk to fill it; run it as root, or allow user namespaces: %v", err)
+	}
+}
+
+// stuff writes a file until the disk has no room for another byte.
+func stuff(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for block := make([]byte, 4096); err == nil; {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+}
+
+func TestAFullDiskStallsTheArchiveAndNobodyElse(t *testing.T) {
+	withDisk(t, "3m", func(t *testing.T, dir string) {
+		w := chat(t, 10, 6000, 1000) // 6 MB
+		last := uint64(len(w.log))
+		path := filepath.Join(dir, "archive.db")
+		a := open(t, path)
+		stop := run(t, a, upTo(w, 100))
+		wait(t, a, 100)
+		stuff(t, filepath.Join(dir, "ballast"))
+		var worst time.Duration
+		for from := uint64(100); from < last/2; from += 100 {
+			began := time.Now()
+			a.Follow(w.records(from, min(from+100, last/2)))
+			worst = max(worst, time.Since(began))
+		}
+		var stalled *archive.StalledError
+		if err := a.Wait(t.Context(), last/2); !errors.As(err, &stalled) {
+			t.Fatalf("waiting on a full disk gives %v", err)
+		}
+		if worst > time.Second {
+			t.Errorf("the router was held up for %v", worst)
+		}
+		t.Logf("%v; the longest Follow took %v", stalled, worst)
+		at := a.Position()
+		// What is there can be read meanwhile.
+		if _, err := a.Log(t.Context(), "support", 0, 10); err != nil {
+			t.Errorf("reading on a full disk gives %v", err)
+		}
+		stop()
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		alike(t, dump(t, path), dump(t, rebuilt(t, upTo(w, at), at)))
+
+		// Started again while the disk is still full; then there is room.
+		a = open(t, path)
+		run(t, a, w.read)
+		if err := a.Wait(t.Context(), last); !errors.As(err, &stalled) {
+			t.Fatalf("waiting on a full disk gives %v", err)
+		}
+		if err := syscall.Mount("usher-test", dir, "tmpfs", syscall.MS_REMOUNT, "size=64m"); err != nil {
+			t.Fatal(err)
+		}
+		throughStalls(t, a, last)
+		if s := a.Status(); s.Stalled != nil || s.Rebuilds != 0 {
+			t.Errorf("status %+v with room again", s)
+		}
+		got, err := a.Messages(t.Context(), "c1", 0, 0, 1<<20)
+		if err != nil || len(got) != 600 {
+			t.Errorf("%d messages, %v", len(got), err)
+		}
+	})
+}
+
+func TestADiskThatIsFullAtTheStartStopsNoDesk(t *testing.T) {
+	withDisk(t, "64k", func(t *testing.T, dir string) {
+		w := newWorld(t)
+		w.join("s1", "web", "hello")
+		stuff(t, filepath.Join(dir, "ballast"))
+		a := open(t, filepath.Join(dir, "archive.db"))
+		run(t, a, w.read)
+		a.Follow([]desk.Record{w.log[len(w.log)-1]})
+		var stalled *archive.StalledError
+		if err := a.Wait(t.Context(), w.s.Seq); !errors.As(err, &stalled) {
+			t.Fatalf("got %v", err)
+		}
+		if _, err := a.Log(t.Context(), "support", 0, 1); !errors.As(err, &stalled) {
+			t.Fatalf("reading gives %v", err)
+		}
+		if err := syscall.Mount("usher-test", dir, "tmpfs", syscall.MS_REMOUNT, "size=8m"); err != nil {
+			t.Fatal(err)
+		}
+		throughStalls(t, a, w.s.Seq)
+		if s := a.Status(); s.Stalled != nil {
+			t.Errorf("status %+v with room again", s)
+		}
+	})
+}
