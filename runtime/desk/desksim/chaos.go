@@ -123,7 +123,7 @@ func Chaos(config ChaosConfig) (Result, error) {
 		ended: map[string]int64{}, removed: map[string]settings.Queue{},
 		result: Result{Did: map[string]int{}, Refused: map[string]int{}},
 	}
-	c.judge, c.keep, c.told = true, true, c.hear
+	c.judge, c.keep, c.told, c.follower = true, true, c.hear, desk.New().Follow()
 	c.set = firstSettings(rng)
 	from := c.now
 	c.begin()
