@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"usher.chat/controllers"
 	"usher.chat/runtime/run"
 )
 
@@ -16,7 +17,7 @@ var version = "dev"
 
 func main() {
 	root := &cobra.Command{Use: "usher", Short: "Customer care queues that live in Kubernetes", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(run.Command(version), run.SignInLink(), &cobra.Command{
+	root.AddCommand(controllers.Command(), run.Command(version), run.SignInLink(), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), version) },
 	})
