@@ -18,8 +18,9 @@ const module = "usher.chat"
 var allowed = map[string][]string{
 	"":                 {"controllers", "kubectl", "runtime/run"},
 	"api":              {},
-	"controllers":      {"api", "runtime/calendar", "runtime/settings"},
-	"kubectl":          {"api", "controllers/compile", "runtime/access", "runtime/calendar", "runtime/desk", "runtime/protocol", "runtime/settings"},
+	"api/compile":      {"api", "runtime/calendar", "runtime/settings"},
+	"controllers":      {"api", "api/compile", "runtime/calendar", "runtime/settings"},
+	"kubectl":          {"api", "api/compile", "runtime/access", "runtime/calendar", "runtime/desk", "runtime/protocol", "runtime/settings"},
 	"runtime/calendar": {},
 	"runtime/settings": {"runtime/calendar"},
 	"runtime/protocol": {},
