@@ -111,6 +111,9 @@ func New(o Options) *Server {
 // the report itself is asked for at most once in Options.Every, and only while somebody listens.
 func (s *Server) Changed() { s.reports.changed() }
 
+// Watchers is how many listen to reports, for metrics.
+func (s *Server) Watchers() int { return s.reports.count() }
+
 // ServeHTTP answers a request of a client whose certificate was verified.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := client(r)
