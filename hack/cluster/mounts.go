@@ -17,7 +17,7 @@ type mount struct {
 func parseMounts(mountinfo []byte) []mount {
 	var mounts []mount
 	for line := range strings.Lines(string(mountinfo)) {
-		// 36 35 98:0 /root /point options optional-fields... - type source super-options
+		// 36 35 98:0 / /point options optional-fields... - type source super-options
 		before, after, found := strings.Cut(strings.TrimSpace(line), " - ")
 		left, right := strings.Fields(before), strings.Fields(after)
 		if !found || len(left) < 5 || len(right) < 3 {
