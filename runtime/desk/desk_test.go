@@ -1,7 +1,9 @@
 package desk_test
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,18 +18,97 @@ type world struct {
 	now time.Time
 	log []desk.Record
 	cid uint64
+	set settings.Settings
 }
 
 func newWorld(t *testing.T, set settings.Settings) *world {
 	w := &world{t: t, s: desk.New(), now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
 	w.must(desk.Start{Epoch: 1})
-	set.Sort()
-	if err := set.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	w.must(desk.ApplySettings{Settings: set})
+	w.put(set)
 	return w
 }
+
+func (w *world) put(set settings.Settings) {
+	w.t.Helper()
+	set.Sort()
+	if err := set.Validate(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.set = set
+	b, err := json.Marshal(set)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var own settings.Settings // the domain keeps what it is given
+	if err := json.Unmarshal(b, &own); err != nil {
+		w.t.Fatal(err)
+	}
+	w.must(desk.ApplySettings{Settings: own})
+}
+
+// change puts settings in force that differ a little.
+func (w *world) change(f func(*settings.Settings)) {
+	w.t.Helper()
+	set := w.set
+	set.Schedules, set.Teams = slices.Clone(set.Schedules), slices.Clone(set.Teams)
+	set.Queues, set.Channels = slices.Clone(set.Queues), slices.Clone(set.Channels)
+	f(&set)
+	w.put(set)
+}
+
+// support changes the queue that most tests have.
+func (w *world) support(f func(*settings.Queue)) {
+	w.t.Helper()
+	w.change(func(s *settings.Settings) {
+		f(&s.Queues[slices.IndexFunc(s.Queues, func(q settings.Queue) bool { return q.Name == "support" })])
+	})
+}
+
+func (w *world) conv(id desk.ConversationID) *desk.Conversation {
+	w.t.Helper()
+	c := w.s.Conversations[id]
+	if c == nil {
+		w.t.Fatalf("there is no %s", id)
+	}
+	return c
+}
+
+func (w *world) state(want settings.QueueState, cause string) {
+	w.t.Helper()
+	r, _ := w.s.Report("support", w.now)
+	if q := w.s.Queues["support"]; q.State != want || r.State != want || r.Cause != cause {
+		w.t.Fatalf("at %s support is %s, reported %s by %s; want %s by %s", w.now, q.State, r.State, r.Cause, want, cause)
+	}
+}
+
+func (w *world) availability(want desk.Availability) {
+	w.t.Helper()
+	if f, _ := w.s.Figures("support"); f.Availability != want {
+		w.t.Fatalf("%+v, want %s", f, want)
+	}
+}
+
+// refusedJoin: somebody new may not join, and why.
+func (w *world) refusedJoin(code desk.Code) {
+	w.t.Helper()
+	w.refused(desk.Join{Origin: w.by("s:new"), Session: "new", Channel: "web"}, code)
+}
+
+// until lets time pass up to an instant.
+func (w *world) until(at time.Time) {
+	w.t.Helper()
+	for {
+		next, ok := w.s.NextDeadline()
+		if !ok || next > desk.Millis(at) {
+			break
+		}
+		w.now = desk.Instant(max(next, desk.Millis(w.now)))
+		w.must(desk.Tick{})
+	}
+	w.now = at
+}
+
+func (w *world) last() desk.Event { return w.log[len(w.log)-1].Event }
 
 func (w *world) do(c desk.Command) (desk.Decision, error) {
 	w.t.Helper()
