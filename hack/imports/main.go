@@ -19,7 +19,6 @@ var allowed = map[string][]string{
 	"":                 {"controllers", "kubectl", "runtime/run"},
 	"api":              {},
 	"api/compile":      {"api", "runtime/calendar", "runtime/settings"},
-	"api/compile":      {"api", "runtime/calendar", "runtime/settings"},
 	"controllers":      {"api", "api/compile", "runtime/calendar", "runtime/settings"},
 	"kubectl":          {"api", "api/compile", "runtime/access", "runtime/calendar", "runtime/desk", "runtime/protocol", "runtime/settings"},
 	"runtime/calendar": {},

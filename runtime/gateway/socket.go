@@ -131,6 +131,11 @@ func (s *socket) sayClose(last *closing) {
 		return
 	}
 	_ = s.conn.SetReadDeadline(time.Now().Add(lingerAtMost))
+	// The library would answer the client's close frame with one more, which browsers take for a
+	// broken connection (1006) instead of the code. Half closed, nothing more goes out.
+	if half, ok := s.conn.NetConn().(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
 }
 
 // lingerAtMost is how long a client that was told to close may take.

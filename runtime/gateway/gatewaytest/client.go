@@ -47,6 +47,7 @@ type Client struct {
 	cid     uint64
 	answers map[uint64]chan answer
 	gate    chan struct{} // closed when the client may read again
+	deaf    bool          // takes only answers
 	view    View
 }
 
@@ -321,6 +322,12 @@ func (e *events) OnPong(*gws.Conn, []byte)              {}
 
 func (e *events) OnMessage(conn *gws.Conn, m *gws.Message) {
 	defer func() { _ = m.Close() }()
+	e.c.mu.Lock()
+	skip := e.c.deaf && bytes.HasPrefix(m.Bytes(), []byte(`{"type":"update"`))
+	e.c.mu.Unlock()
+	if skip {
+		return
+	}
 	var head struct {
 		Type string `json:"type"`
 	}
@@ -502,4 +509,12 @@ func (c *Client) Resume() {
 	defer c.mu.Unlock()
 	close(c.gate)
 	c.gate = nil
+}
+
+// OnlyAnswers lets the client take no notice of anything but answers to its commands: for benches,
+// where what it is told would cost more than what is measured.
+func (c *Client) OnlyAnswers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deaf = true
 }
