@@ -94,7 +94,7 @@ function QueueRow({ queue, path }: { queue: Queue; path: string }) {
         <bdi className="nav-name ellipsis" dir="auto">
           {queue.displayName}
         </bdi>
-        <span className="sr-only">, {lookWord(look, i18n)}</span>
+        <span className="sr-only">{lookWord(look, i18n)}</span>
         {queue.waiting > 0 && (
           <>
             {queue.firstSince ? (

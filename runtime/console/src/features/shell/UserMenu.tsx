@@ -20,7 +20,14 @@ export function UserMenu() {
   const { busy, act } = useAct();
   const signOut = () =>
     void act('signOut', async () => {
-      await api.signOut();
+      // The socket goes first, so that its end is no loss that is told of.
+      desk.client.stop();
+      try {
+        await api.signOut();
+      } catch (error) {
+        desk.client.start();
+        throw error;
+      }
       desk.forget();
       location.assign('/login?out=1');
     });
