@@ -26,9 +26,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"usher.chat/api/apitest"
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers"
-	"usher.chat/controllers/internal/apitest"
 	"usher.chat/controllers/runtimeclient/runtimetest"
 	"usher.chat/controllers/specs"
 )

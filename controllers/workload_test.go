@@ -17,9 +17,9 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"usher.chat/api/apitest"
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers/certs"
-	"usher.chat/controllers/internal/apitest"
 	"usher.chat/controllers/specs"
 )
 

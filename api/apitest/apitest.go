@@ -46,7 +46,7 @@ var server struct {
 // Root is the top of the repository.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "..")
+	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
 // Main runs the tests of a package, and afterwards stops what they began and the API server.
