@@ -66,7 +66,7 @@ describe('waiting', () => {
       const first = hired(await visit(desk, 'web'));
       await first.ask({ type: 'join', text: 'I was here first' });
       const page = await hosted(desk);
-      await seen(page.getByText('All agents are busy. 1 person is waiting.'));
+      await seen(page.getByText('No agent is free just now. 1 person is waiting.'));
       await join(page, 'Maria', 'Where is my parcel?');
       await seen(page.getByRole('heading', { name: 'You are number 2 in the queue.' }));
       await seen(page.getByRole('log').getByText('Where is my parcel?'));
@@ -122,7 +122,9 @@ describe('a conversation', () => {
       await page.reload();
       await seen(page.getByRole('log').getByText('Thank you'));
       expect(await page.getByRole('log').getByText('Thank you').count()).toBe(1);
-      expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('not sent yet');
+      expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe(
+        'not sent yet',
+      );
 
       await ana.ask({ type: 'end', ...(conversation ? { conversation } : {}) });
       await seen(page.getByText('Ana Silva ended the chat.'));

@@ -52,24 +52,28 @@ describe('a server that is killed', () => {
       await seen(page.getByRole('log').getByText('I am still here'));
     }));
 
-  it('in the very moment of sending loses nothing and takes nothing twice', () =>
-    onDesk(sample(), async (desk) => {
-      const { page, ana, id } = await talking(desk, await hosted(desk, {}, serverGone));
-      const texts = ['first'];
-      for (let round = 1; round <= 5; round++) {
-        const text = `round ${round}`;
-        texts.push(text);
-        await page.getByRole('textbox', { name: 'Message' }).fill(text);
-        // No waiting in between: the kill meets the message somewhere on its way.
-        await Promise.all([page.keyboard.press('Enter'), desk.kill()]);
-        await desk.restart();
-        await until(ana, () => received(ana, id).length >= round + 1, 60_000);
-      }
-      expect(received(ana, id)).toEqual(texts);
-      await unseen(page.locator('.fate'), 40_000);
-      const shown = await page.getByRole('log').locator('.customer .bubble').allTextContents();
-      expect(shown).toEqual(texts);
-    }), 240_000);
+  it(
+    'in the very moment of sending loses nothing and takes nothing twice',
+    () =>
+      onDesk(sample(), async (desk) => {
+        const { page, ana, id } = await talking(desk, await hosted(desk, {}, serverGone));
+        const texts = ['first'];
+        for (let round = 1; round <= 5; round++) {
+          const text = `round ${round}`;
+          texts.push(text);
+          await page.getByRole('textbox', { name: 'Message' }).fill(text);
+          // No waiting in between: the kill meets the message somewhere on its way.
+          await Promise.all([page.keyboard.press('Enter'), desk.kill()]);
+          await desk.restart();
+          await until(ana, () => received(ana, id).length >= round + 1, 60_000);
+        }
+        expect(received(ana, id)).toEqual(texts);
+        await unseen(page.locator('.fate'), 40_000);
+        const shown = await page.getByRole('log').locator('.customer .bubble').allTextContents();
+        expect(shown).toEqual(texts);
+      }),
+    240_000,
+  );
 });
 
 describe('a frame that is lost on its way', () => {

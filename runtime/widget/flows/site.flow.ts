@@ -45,7 +45,11 @@ describe('on a page of another origin', () => {
         await desk.apply(sample({ channel: { allowedOrigins: [site.url] } }));
         const page = await visitor();
         await expect
-          .poll(async () => (await fetch(`${desk.url}/v1/channels/web`, { headers: { Origin: site.url } })).status)
+          .poll(
+            async () =>
+              (await fetch(`${desk.url}/v1/channels/web`, { headers: { Origin: site.url } }))
+                .status,
+          )
           .toBe(200);
         await page.goto(site.url);
         await page.getByRole('button', { name: 'Open chat' }).click();
@@ -76,7 +80,9 @@ describe('on a page of another origin', () => {
         await unseen(dialog);
         ana.say('Are you there?', conversation);
         await seen(page.getByRole('button', { name: 'Open chat, 1 unread messages' }));
-        await page.evaluate(() => (window as unknown as { usher(what: string): void }).usher('open'));
+        await page.evaluate(() =>
+          (window as unknown as { usher(what: string): void }).usher('open'),
+        );
         await seen(page.getByRole('log').getByText('Are you there?'));
         await seen(page.getByRole('button', { name: 'Minimise chat' }));
         await say(page, 'Yes');
@@ -124,7 +130,9 @@ describe('on a page of another origin', () => {
       const site = await shop(desk);
       try {
         const page = await visitor({}, [/CORS policy/, /ERR_FAILED/, /403/]);
-        const warned = page.waitForEvent('console', (message) => message.text().startsWith('usher:'));
+        const warned = page.waitForEvent('console', (message) =>
+          message.text().startsWith('usher:'),
+        );
         await page.goto(site.url);
         expect((await warned).text()).toContain('is not available to this page');
         expect(await page.getByRole('button', { name: 'Open chat' }).count()).toBe(0);

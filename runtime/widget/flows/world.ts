@@ -24,7 +24,10 @@ export async function closeBrowser(): Promise<void> {
 }
 
 /** Runs a flow on a desk of its own and ends it whatever happens. */
-export async function onDesk(settings: Settings, flow: (desk: Desk) => Promise<void>): Promise<void> {
+export async function onDesk(
+  settings: Settings,
+  flow: (desk: Desk) => Promise<void>,
+): Promise<void> {
   const desk = await Desk.start(settings);
   const pages: Watched[] = [];
   opened = pages;

@@ -1,6 +1,6 @@
 /** The conversation so far, with what is on its way. */
 import type { Conversation } from '@usher/protocol/protocol';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useModel } from './context.ts';
 import { piecesOf, type Row, rowsOf } from './rows.ts';
 
@@ -41,6 +41,17 @@ export function Messages({ conversation }: { conversation: Conversation }) {
     if (atEnd.current || (more > 0 && ownLast)) element.scrollTop = element.scrollHeight;
     else if (more > 0) setMissed((n) => n + more);
   }, [count, firstKey, ownLast, writer]);
+
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    // A keyboard on the screen, or another size of the window: the last line stays in view.
+    const observer = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
 
   const toEnd = () => {
     if (list.current) list.current.scrollTop = list.current.scrollHeight;

@@ -76,6 +76,7 @@ describe('screens', () => {
   it('tell why there is no chat at all', async () => {
     const h = await harness({ mode: 'page', config: { failed: 'missing' } });
     expect(h.model.screen.value).toEqual({ name: 'failed', why: 'missing' });
+    expect(h.env.sockets).toEqual([]);
   });
 
   it('ask to load the page again when another version is needed', async () => {

@@ -138,7 +138,7 @@ export class Model {
     });
     this.limit = computed(() => this.view.value.welcome?.limits.text ?? maxTextRunes);
     this.client.subscribe(() => this.follow());
-    if (this.open.value || resuming) this.client.start();
+    if (this.open.value || resuming) this.connect();
     if (this.open.value) this.tick();
   }
 
@@ -147,7 +147,7 @@ export class Model {
   show(): void {
     if (this.open.value) return;
     this.open.value = true;
-    this.client.start();
+    this.connect();
     this.tick();
     this.seenAll();
     this.host.emit('opened', undefined);
@@ -234,6 +234,7 @@ export class Model {
 
   async reloadConfig(): Promise<void> {
     this.config.value = await this.host.fetchConfig();
+    this.connect();
   }
 
   /** Reads the messages before the first one that is shown. */
@@ -417,6 +418,12 @@ export class Model {
     this.session.value = undefined;
     this.client.reset();
     this.client.start();
+  }
+
+  private connect(): void {
+    const { failed } = this.config.value;
+    // A channel that is not there, or not for this page, does not appear by asking again.
+    if (failed !== 'missing' && failed !== 'refused') this.client.start();
   }
 
   private tick(): void {

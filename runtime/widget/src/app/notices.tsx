@@ -79,24 +79,26 @@ export function Ending({ kind }: { kind: 'leave' | 'end' }) {
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring a form's looks and role
     <div class="ask" role="group" aria-label={question}>
       <p>{question}</p>
-      <button
-        type="button"
-        class="danger"
-        aria-disabled={model.ending.value}
-        onClick={() => void model.end()}
-      >
-        {words.say(kind === 'leave' ? 'leaveYes' : 'endYes')}
-      </button>
-      <button
-        type="button"
-        class="plain"
-        ref={stay}
-        onClick={() => {
-          model.asking.value = false;
-        }}
-      >
-        {words.say(kind === 'leave' ? 'stay' : 'keepGoing')}
-      </button>
+      <div>
+        <button
+          type="button"
+          class="danger"
+          aria-disabled={model.ending.value}
+          onClick={() => void model.end()}
+        >
+          {words.say(kind === 'leave' ? 'leaveYes' : 'endYes')}
+        </button>
+        <button
+          type="button"
+          class="plain"
+          ref={stay}
+          onClick={() => {
+            model.asking.value = false;
+          }}
+        >
+          {words.say(kind === 'leave' ? 'stay' : 'keepGoing')}
+        </button>
+      </div>
     </div>
   );
 }

@@ -99,7 +99,7 @@ describe('joining', () => {
     const h = await opened();
     act(() => h.live(told.channel({ availability: 'queue', waiting: 2, greeting: 'Welcome' })));
     expect(page.getByText('Welcome')).toBeTruthy();
-    expect(page.getByText('All agents are busy. 2 people are waiting.')).toBeTruthy();
+    expect(page.getByText('No agent is free just now. 2 people are waiting.')).toBeTruthy();
     press('Start chat');
     expect(page.getByRole('button', { name: 'Starting…' })).toBeTruthy();
     act(() => {
@@ -107,7 +107,7 @@ describe('joining', () => {
       h.update(told.conversation());
     });
     expect(page.getByRole('heading', { name: 'You are number 3 in the queue.' })).toBeTruthy();
-    expect(page.getByText('5 people are waiting.')).toBeTruthy();
+    expect(page.getByText('5 people are waiting in all.')).toBeTruthy();
   });
 
   it('moves the focus from the form to where one writes', async () => {

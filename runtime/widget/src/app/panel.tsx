@@ -19,7 +19,7 @@ export function Panel() {
   const panel = useRef<HTMLDivElement>(null);
   const shown = useRef<{ open: boolean; name: string }>({ open, name: screen.name });
   const { channel } = model.view.value.state;
-  const title = (channel ?? model.config.value.channel)?.displayName ?? '';
+  const title = (channel ?? model.config.value.channel)?.displayName ?? words.say('chat');
   const inside = () => panel.current?.contains(host.root.activeElement) ?? false;
   // Asked before the change: what has the focus may be gone after it.
   const hadFocus = inside();
@@ -46,7 +46,7 @@ export function Panel() {
   const unread = model.unread.value;
   useEffect(() => {
     host.launcher?.update(open, unread);
-    if (host.mode === 'page' && title) document.title = unread > 0 ? `(${unread}) ${title}` : title;
+    if (host.mode === 'page') document.title = unread > 0 ? `(${unread}) ${title}` : title;
   }, [open, unread, title, host]);
 
   const minimise = () => {

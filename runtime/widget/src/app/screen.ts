@@ -40,7 +40,7 @@ export function screenOf(known: Known): Screen {
   if (known.resuming && !state.loaded) return { name: 'loading' };
   const channel = state.channel ?? config.channel;
   if (!channel) {
-    return 'failed' in config ? { name: 'failed', why: config.failed } : { name: 'loading' };
+    return config.failed ? { name: 'failed', why: config.failed } : { name: 'loading' };
   }
   return { name: channel.offered ? 'form' : 'unavailable', channel };
 }

@@ -5,19 +5,19 @@ import type { Launcher } from '../shared/host.ts';
 const style = `
 :host{all:initial!important;position:fixed!important;inset:auto!important;z-index:2147483000!important;
 display:block!important;inline-size:0!important;block-size:0!important;color-scheme:var(--usher-scheme,light dark)!important}
-button{all:unset;box-sizing:border-box;position:fixed;inset-inline-end:var(--usher-edge,20px);
+.launcher{all:unset;box-sizing:border-box;position:fixed;inset-inline-end:var(--usher-edge,20px);
 inset-block-end:var(--usher-edge,20px);inline-size:56px;block-size:56px;border-radius:28px;cursor:pointer;
 display:grid;place-items:center;background:var(--usher-accent,var(--usher-i-fill));
 color:var(--usher-on-accent,var(--usher-i-on-fill));border:1px solid transparent;
 box-shadow:0 4px 16px rgb(0 0 0/.25),0 1px 4px rgb(0 0 0/.15)}
-button:hover{filter:brightness(1.08)}
-button:focus-visible{outline:2px solid light-dark(#171b22,#eceff3);outline-offset:3px;box-shadow:0 0 0 3px light-dark(#fff,#14171c)}
-svg{inline-size:28px;block-size:28px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-b{position:absolute;inset-block-start:-5px;inset-inline-end:-5px;min-inline-size:24px;block-size:24px;padding:0 6px;
+.launcher:hover{filter:brightness(1.08)}
+.launcher:focus-visible{outline:2px solid light-dark(#171b22,#eceff3);outline-offset:3px;box-shadow:0 0 0 3px light-dark(#fff,#14171c)}
+.launcher svg{inline-size:28px;block-size:28px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+.launcher b{position:absolute;inset-block-start:-5px;inset-inline-end:-5px;min-inline-size:24px;block-size:24px;padding:0 6px;
 box-sizing:border-box;border-radius:12px;background:#b3261e;color:#fff;font:600 13px/24px system-ui,sans-serif;text-align:center}
-b:empty{display:none}
-@media (max-width:479px),(max-height:419px){button[aria-expanded=true]{display:none}}
-@media (prefers-reduced-motion:no-preference){button{transition:filter .15s}}
+.launcher b:empty{display:none}
+@media (max-width:479px),(max-height:419px){.launcher[aria-expanded=true]{display:none}}
+@media (prefers-reduced-motion:no-preference){.launcher{transition:filter .15s}}
 `;
 
 /** Words of the launcher, which is there before the app with all the others. */
@@ -47,6 +47,7 @@ export function makeLauncher(root: ShadowRoot, locale: string, press: () => void
   const text = words[locale.slice(0, 2).toLowerCase()] ?? words.en;
   const button = document.createElement('button');
   button.type = 'button';
+  button.className = 'launcher';
   button.part.add('launcher');
   const space = 'http://www.w3.org/2000/svg';
   const icon = document.createElementNS(space, 'svg');

@@ -18,8 +18,12 @@ describe('an accent', () => {
         const accent = accentOf(`#${n.toString(16).padStart(6, '0')}`);
         // Black or white: one of them has at least 4.5:1 on any colour.
         expect(contrast(rgb(accent.fill), rgb(accent.onFill))).toBeGreaterThanOrEqual(4.5);
-        expect(contrast(rgb(accent.textLight), rgb('#ffffff'))).toBeGreaterThanOrEqual(4.4);
-        expect(contrast(rgb(accent.textDark), rgb('#14171c'))).toBeGreaterThanOrEqual(4.4);
+        for (const ground of ['#ffffff', '#f5f6f8', '#eceef2', '#fff1d6']) {
+          expect(contrast(rgb(accent.textLight), rgb(ground))).toBeGreaterThanOrEqual(4.5);
+        }
+        for (const ground of ['#14171c', '#1b1f26', '#252b34', '#352708']) {
+          expect(contrast(rgb(accent.textDark), rgb(ground))).toBeGreaterThanOrEqual(4.5);
+        }
       }),
     );
   });

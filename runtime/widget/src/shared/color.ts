@@ -29,17 +29,24 @@ export function contrast(a: Rgb, b: Rgb): number {
 
 const white: Rgb = [255, 255, 255];
 const black: Rgb = [0, 0, 0];
-const lightPanel: Rgb = [255, 255, 255];
-const darkPanel: Rgb = [0x14, 0x17, 0x1c];
+/** What text in the accent stands on: the tokens raised and amber-tint of style.css. */
+const lightGrounds: Rgb[] = [
+  [0xec, 0xee, 0xf2],
+  [0xff, 0xf1, 0xd6],
+];
+const darkGrounds: Rgb[] = [
+  [0x25, 0x2b, 0x34],
+  [0x35, 0x27, 0x08],
+];
 
-/** The colour moved towards another until it reads on the ground with at least this contrast. */
-function towards(color: Rgb, target: Rgb, ground: Rgb, least: number): Rgb {
+/** The colour moved towards another until it reads on all the grounds with this contrast. */
+function towards(color: Rgb, target: Rgb, grounds: Rgb[], least: number): Rgb {
   for (let step = 0; step <= 20; step++) {
     const share = step / 20;
     const mixed = color.map(
       (part, i) => part + ((target[i] ?? 0) - part) * share,
     ) as unknown as Rgb;
-    if (contrast(mixed, ground) >= least) return mixed;
+    if (grounds.every((ground) => contrast(mixed, ground) >= least)) return mixed;
   }
   return target;
 }
@@ -48,7 +55,7 @@ export interface Accent {
   /** The channel's colour itself, and what is written on it. */
   fill: string;
   onFill: string;
-  /** The colour as text, on the light and on the dark panel: at least 4.5:1. */
+  /** The colour as text, on all that is light and all that is dark: at least 4.5:1. */
   textLight: string;
   textDark: string;
 }
@@ -70,8 +77,8 @@ export function accentOf(color: string | undefined): Accent {
       contrast(fill, white) >= 4.5 || contrast(fill, white) >= contrast(fill, black)
         ? '#ffffff'
         : '#000000',
-    textLight: hex(towards(fill, black, lightPanel, 4.5)),
-    textDark: hex(towards(fill, white, darkPanel, 4.5)),
+    textLight: hex(towards(fill, black, lightGrounds, 4.6)),
+    textDark: hex(towards(fill, white, darkGrounds, 4.6)),
   };
 }
 

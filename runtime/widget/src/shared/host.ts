@@ -9,7 +9,7 @@ export type Mode = 'bubble' | 'page';
 
 /** The answer to GET /v1/channels/{channel}, or why there is none. */
 export type Config =
-  | { channel: Channel }
+  | { channel: Channel; failed?: undefined }
   | { failed: 'refused' | 'missing' | 'unreachable'; channel?: undefined };
 
 export interface Events {
