@@ -17,6 +17,10 @@ import (
 // MaxBytes is the size of the largest settings that Parse reads: 1,000 queues with room to spare.
 const MaxBytes = 16 << 20
 
+// MaxSeconds is the longest of all time limits: thirty days. One that is longer could not be told
+// from a mistake, and far longer ones not be added to a clock.
+const MaxSeconds = 30 * 24 * 3600
+
 // Parse reads settings from JSON or YAML. Unknown fields, lists with a name twice, values out of range
 // and references to nothing are an *InvalidError that names all of them.
 func Parse(data []byte) (Settings, error) {
@@ -138,13 +142,17 @@ func (q Queue) validate(add func(string, ...any)) {
 		if err := calendar.ValidateOverride(*q.Override); err != nil {
 			add("queues[%s].override: %v", q.Name, err)
 		}
+		if u := q.Override.Until; u != nil && u.UTC().Year() >= 9999 {
+			// In another zone it would have a year that JSON cannot carry, and no report could be sent.
+			add("queues[%s].override.until: must be before the year 9999; leave it out for no end", q.Name)
+		}
 	}
 	for name, n := range map[string]int{
 		"offerTimeoutSeconds": q.OfferTimeoutSeconds, "thresholds.agentLostSeconds": q.Thresholds.AgentLostSeconds,
 		"thresholds.customerLostSeconds": q.Thresholds.CustomerLostSeconds, "thresholds.closeAfterIdleSeconds": q.Thresholds.CloseAfterIdleSeconds,
 	} {
-		if n < 0 {
-			add("queues[%s].%s: must not be negative", q.Name, name)
+		if n < 0 || n > MaxSeconds {
+			add("queues[%s].%s: %d; must be 0 (the default) to %d", q.Name, name, n, MaxSeconds)
 		}
 	}
 }
