@@ -195,3 +195,25 @@ func TestCodesOfErrorsAreThoseOfTheSocketProtocol(t *testing.T) {
 		}
 	}
 }
+
+func TestTheRoutesOfTheGatewayAreThoseOfTheDescription(t *testing.T) {
+	source, err := os.ReadFile("../gateway/http.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, route := range regexp.MustCompile(`"((?:GET|POST|PUT|DELETE) /v1/[^"]+)"`).FindAllStringSubmatch(string(source), -1) {
+		routes = append(routes, route[1])
+	}
+	var described []string
+	for path, item := range loadOpenAPI(t).Paths.Map() {
+		for method := range item.Operations() {
+			described = append(described, method+" "+path)
+		}
+	}
+	slices.Sort(routes)
+	slices.Sort(described)
+	if !slices.Equal(routes, described) {
+		t.Errorf("the gateway has %v\nthe description %v", routes, described)
+	}
+}
