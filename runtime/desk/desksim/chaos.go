@@ -58,28 +58,28 @@ type kindOfStep struct {
 
 func kinds() []kindOfStep {
 	return []kindOfStep{
-		{"join", 14, (*chaos).join},
-		{"connect", 12, (*chaos).connect},
-		{"disconnect", 7, (*chaos).disconnect},
-		{"say", 14, (*chaos).say},
-		{"end", 7, (*chaos).end},
-		{"pick", 14, (*chaos).pick},
-		{"accept", 5, (*chaos).accept},
-		{"refuse", 2, (*chaos).refuse},
-		{"leave", 3, (*chaos).leave},
-		{"switch", 4, (*chaos).switchQueue},
-		{"sign", 3, (*chaos).sign},
-		{"resend", 6, (*chaos).resend},
-		{"number", 2, (*chaos).number},
-		{"settings", 6, (*chaos).settings},
-		{"moment", 14, func(c *chaos) { c.wait(c.rng.Int64N(5 * second)) }},
-		{"while", 6, func(c *chaos) { c.wait(c.rng.Int64N(3 * minute)) }},
+		{"join", 80, (*chaos).join},
+		{"connect", 60, (*chaos).connect},
+		{"disconnect", 20, (*chaos).disconnect},
+		{"say", 70, (*chaos).say},
+		{"end", 40, (*chaos).end},
+		{"pick", 60, (*chaos).pick},
+		{"accept", 25, (*chaos).accept},
+		{"refuse", 6, (*chaos).refuse},
+		{"leave", 15, (*chaos).leave},
+		{"switch", 12, (*chaos).switchQueue},
+		{"sign", 10, (*chaos).sign},
+		{"resend", 30, (*chaos).resend},
+		{"number", 10, (*chaos).number},
+		{"settings", 20, (*chaos).settings},
+		{"moment", 60, func(c *chaos) { c.wait(c.rng.Int64N(5 * second)) }},
+		{"while", 8, func(c *chaos) { c.wait(c.rng.Int64N(2 * minute)) }},
 		{"hours", 2, func(c *chaos) { c.wait(c.rng.Int64N(10 * hour)) }},
 		{"days", 1, func(c *chaos) { c.wait(c.rng.Int64N(72 * hour)) }},
-		{"late", 3, (*chaos).late},
-		{"crash", 2, (*chaos).crash},
-		{"restart", 2, func(c *chaos) { c.start(c.rng.IntN(2) == 0) }},
-		{"snapshot", 2, func(c *chaos) { c.store() }},
+		{"late", 10, (*chaos).late},
+		{"crash", 6, (*chaos).crash},
+		{"restart", 6, func(c *chaos) { c.start(c.rng.IntN(2) == 0) }},
+		{"snapshot", 8, func(c *chaos) { c.store() }},
 	}
 }
 
@@ -330,7 +330,7 @@ func (c *chaos) wait(ms int64) { c.pass(c.now + ms) }
 
 // late lets time pass while nobody acts: then comes a command, and only after it the ticks.
 func (c *chaos) late() {
-	c.now += c.rng.Int64N([]int64{second, minute, 3 * hour, 30 * hour}[c.rng.IntN(4)])
+	c.now += c.rng.Int64N(pickOf(c.rng, []int64{second, second, second, minute, minute, minute, 3 * hour, 30 * hour}))
 	list := []func(*chaos){(*chaos).join, (*chaos).join, (*chaos).connect, (*chaos).say, (*chaos).pick, (*chaos).accept, (*chaos).end, (*chaos).settings, (*chaos).switchQueue}
 	pickOf(c.rng, list)(c)
 	c.ticks()
@@ -360,14 +360,37 @@ func (c *chaos) crash() {
 func (c *chaos) start(fromSnapshot bool) {
 	c.commit()
 	c.restart(fromSnapshot)
-	c.now += []int64{0, 0, c.rng.Int64N(20 * second), c.rng.Int64N(5 * hour)}[c.rng.IntN(4)]
+	c.now += c.rng.Int64N(pickOf(c.rng, []int64{1, 1, second, 20 * second, 20 * second, 5 * hour}))
 	if c.rng.IntN(3) > 0 {
 		c.gateways = []string{fmt.Sprintf("g%d", c.epoch+1)}
 	} else if c.rng.IntN(2) == 0 {
 		c.gateways = append(c.gateways, fmt.Sprintf("g%d", c.epoch+1))
 		sort.Strings(c.gateways)
 	}
+	connected := c.connected()
 	c.begin()
+	for _, p := range connected {
+		if c.rng.IntN(8) > 0 {
+			c.try(desk.Connect{Principal: p, Gateway: pickOf(c.rng, c.gateways)})
+		}
+	}
+}
+
+// connected are all who have a connection, sorted.
+func (c *chaos) connected() []desk.Principal {
+	var list []desk.Principal
+	for session, customer := range c.s.Customers {
+		if len(customer.Gateways) > 0 {
+			list = append(list, desk.CustomerPrincipal(session))
+		}
+	}
+	for name, a := range c.s.Agents {
+		if len(a.Gateways) > 0 {
+			list = append(list, desk.AgentPrincipal(name))
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 func pickOf[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }

@@ -2,6 +2,7 @@ package desksim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"usher.chat/runtime/desk"
@@ -19,6 +20,15 @@ func (c *chaos) session() string { return fmt.Sprintf("s%d", c.rng.IntN(sessions
 func (c *chaos) agent() string   { return fmt.Sprintf("agent-%d", c.rng.IntN(agents)) }
 func (c *chaos) queue() string   { return fmt.Sprintf("queue-%d", c.rng.IntN(queues)) }
 
+// active is the session of a customer who waits or is served; sometimes anybody's.
+func (c *chaos) active() string {
+	list := slices.DeleteFunc(c.ids(0, ""), func(conv *desk.Conversation) bool { return conv.Place == desk.Over })
+	if len(list) == 0 || c.rng.IntN(5) == 0 {
+		return c.session()
+	}
+	return pickOf(c.rng, list).Session
+}
+
 // holder is an agent with a conversation in a place, and that conversation; sometimes anybody, and
 // one that is not hers.
 func (c *chaos) holder(place desk.Place) (string, desk.ConversationID) {
@@ -35,10 +45,16 @@ func (c *chaos) holder(place desk.Place) (string, desk.ConversationID) {
 }
 
 func (c *chaos) join() {
+	for range 1 + c.rng.IntN(2) {
+		c.joinOne()
+	}
+}
+
+func (c *chaos) joinOne() {
 	session := c.session()
-	text := []string{"", "hello", "hello\nthere", longText(4000), longText(4001), "\xff", "a\x00b"}[min(c.rng.IntN(30), 6)]
-	if c.rng.IntN(2) == 0 {
-		text = "good day"
+	text := pickOf(c.rng, []string{"", "good day", "hello\nthere"})
+	if c.rng.IntN(20) == 0 {
+		text = pickOf(c.rng, []string{longText(4000), longText(4001), "\xff", "a\x00b"})
 	}
 	channel := fmt.Sprintf("channel-%d", c.rng.IntN(queues+1))
 	p := desk.CustomerPrincipal(session)
@@ -48,9 +64,22 @@ func (c *chaos) join() {
 	}
 }
 
+// server is mostly an agent who serves a queue where somebody waits, and is online.
+func (c *chaos) server() string {
+	list := c.ids(desk.Waiting, "")
+	if len(list) == 0 || c.rng.IntN(4) == 0 {
+		return c.agent()
+	}
+	able := slices.DeleteFunc(agentsOf(c.s, pickOf(c.rng, list).Queue), func(a string) bool { return !online(c.s, a) })
+	if len(able) == 0 {
+		return c.agent()
+	}
+	return pickOf(c.rng, able)
+}
+
 func (c *chaos) principal() desk.Principal {
 	if c.rng.IntN(2) == 0 {
-		return desk.CustomerPrincipal(c.session())
+		return desk.CustomerPrincipal(c.active())
 	}
 	return desk.AgentPrincipal(c.agent())
 }
@@ -73,7 +102,7 @@ func (c *chaos) say() {
 		c.try(desk.Say{Origin: c.origin(desk.AgentPrincipal(agent)), Conversation: id, Text: text})
 		return
 	}
-	c.try(desk.Say{Origin: c.origin(desk.CustomerPrincipal(c.session())), Text: text})
+	c.try(desk.Say{Origin: c.origin(desk.CustomerPrincipal(c.active())), Text: text})
 }
 
 func (c *chaos) end() {
@@ -82,11 +111,11 @@ func (c *chaos) end() {
 		c.try(desk.End{Origin: c.origin(desk.AgentPrincipal(agent)), Conversation: id})
 		return
 	}
-	c.try(desk.End{Origin: c.origin(desk.CustomerPrincipal(c.session()))})
+	c.try(desk.End{Origin: c.origin(desk.CustomerPrincipal(c.active()))})
 }
 
 func (c *chaos) pick() {
-	agent := c.agent()
+	agent := c.server()
 	command := desk.Pick{Origin: c.origin(desk.AgentPrincipal(agent)), Agent: agent}
 	switch all := c.ids(0, ""); c.rng.IntN(3) {
 	case 0:
@@ -117,7 +146,7 @@ func (c *chaos) leave() {
 func (c *chaos) switchQueue() {
 	agent := c.agent()
 	command := desk.Switch{Origin: c.origin(desk.AgentPrincipal(agent)), Agent: agent, ID: fmt.Sprintf("r%d", c.events), Queue: c.queue()}
-	command.State = pickOf(c.rng, []settings.QueueState{settings.QueueOpen, settings.QueueClosed, "", "Ajar"})
+	command.State = pickOf(c.rng, []settings.QueueState{settings.QueueOpen, settings.QueueOpen, settings.QueueClosed, "", "", "Ajar"})
 	switch c.rng.IntN(4) {
 	case 0:
 		command.Until = c.now + c.rng.Int64N(hour)
@@ -134,6 +163,9 @@ func (c *chaos) sign() {
 	agent := c.agent()
 	id := fmt.Sprintf("session-%d", c.rng.IntN(40))
 	if c.rng.IntN(3) == 0 {
+		if a := c.s.Agents[agent]; a != nil && len(a.Sessions) > 0 {
+			id = slices.Sorted(maps.Keys(a.Sessions))[0]
+		}
 		c.try(desk.SignOut{Agent: agent, Session: id})
 		return
 	}
@@ -194,7 +226,7 @@ func (c *chaos) change() {
 		q.Thresholds = anyThresholds(c.rng)
 		q.OfferTimeoutSeconds = pickOf(c.rng, []int{0, 5, 60})
 	case n == 7:
-		q.Schedule = pickOf(c.rng, append(scheduleNames(), "", "nowhere"))
+		q.Schedule = pickOf(c.rng, append(scheduleNames(), "", "", "", "nowhere"))
 	case n == 8:
 		q.Teams = anyTeams(c.rng)
 	case n == 9:
@@ -224,6 +256,9 @@ func (c *chaos) toggleQueue() {
 	name := c.queue()
 	i := slices.IndexFunc(c.set.Queues, func(q settings.Queue) bool { return q.Name == name })
 	if i >= 0 {
+		if len(c.set.Queues) < queues {
+			return // most queues are there most of the time
+		}
 		c.removed[name] = c.set.Queues[i]
 		c.set.Queues = slices.Delete(slices.Clone(c.set.Queues), i, i+1)
 	} else if q, ok := c.removed[name]; ok {
@@ -246,7 +281,7 @@ func (c *chaos) toggleSchedule() {
 	name := pickOf(c.rng, scheduleNames())
 	for i := range c.set.Schedules {
 		if c.set.Schedules[i].Name == name {
-			if c.rng.IntN(3) == 0 {
+			if c.rng.IntN(4) == 0 {
 				c.set.Schedules = append(c.set.Schedules[:i:i], c.set.Schedules[i+1:]...)
 			} else {
 				c.set.Schedules[i] = anySchedule(c.rng, name)

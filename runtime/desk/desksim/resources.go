@@ -30,7 +30,7 @@ func firstSettings(rng *rand.Rand) settings.Settings {
 	for i := range queues {
 		name := fmt.Sprintf("queue-%d", i)
 		q := settings.Queue{Name: name, Teams: anyTeams(rng), WhenBusy: anyWhenBusy(rng), Thresholds: anyThresholds(rng)}
-		if i > 0 {
+		if i > 1 {
 			q.Schedule = pickOf(rng, scheduleNames())
 		}
 		s.Queues = append(s.Queues, q)
@@ -98,10 +98,10 @@ func anyThresholds(rng *rand.Rand) settings.Thresholds {
 }
 
 func anyOverride(rng *rand.Rand, now int64) *calendar.Override {
-	if rng.IntN(4) == 0 {
+	if rng.IntN(2) == 0 {
 		return nil
 	}
-	o := &calendar.Override{State: pickOf(rng, []calendar.OverrideState{calendar.Open, calendar.Closed}), Reason: "by kubectl", By: "platform"}
+	o := &calendar.Override{State: pickOf(rng, []calendar.OverrideState{calendar.Open, calendar.Open, calendar.Closed}), Reason: "by kubectl", By: "platform"}
 	// An end of more than milliseconds, before now and after it.
 	if rng.IntN(3) > 0 {
 		until := desk.Instant(now).Add(time.Duration(rng.Int64N(26)-2)*time.Hour + time.Duration(rng.Int64N(1_000_000_000)))
