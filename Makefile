@@ -45,7 +45,7 @@ $(BIN)/usher: $(GOFILES) .cache/web
 	@hack/make/prepare build
 	@mkdir -p .cache
 	@echo "installing the console's and widget's packages …"
-	@cd runtime && npm ci --no-audit --no-fund --loglevel=error
+	@cd runtime && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .cache/web: .cache/npm $(WEBSRC)
