@@ -24,6 +24,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/yaml"
 
 	"usher.chat/api/apitest"
@@ -39,6 +40,7 @@ const patience = 20 * time.Second
 var ctx = context.Background()
 
 func TestMain(m *testing.M) {
+	ctrllog.SetLogger(logr.Discard())
 	os.Exit(apitest.Main(m, func() error {
 		if operator.stop == nil {
 			return nil
@@ -54,7 +56,7 @@ var operator struct {
 	config  *rest.Config
 	clock   *movableClock
 	writes  writeLog
-	dials   sync.Map // desk -> *runtimetest.Server
+	dials   sync.Map // desk -> whatever has its control port
 	stop    context.CancelFunc
 	stopped chan error
 	log     logr.Logger
@@ -79,6 +81,13 @@ func (c *movableClock) move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead += d
+}
+
+// reset brings it back to the machine's.
+func (c *movableClock) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead = 0
 }
 
 // writeLog notes what the operator sends to change something.
@@ -185,7 +194,9 @@ func runOperator(t *testing.T) {
 		Clock: operator.clock, Registry: prometheus.NewRegistry(), SkipNameValidation: true, Log: operator.log,
 		Dial: func(ctx context.Context, desk string) (net.Conn, error) {
 			if s, ok := operator.dials.Load(desk); ok {
-				return s.(*runtimetest.Server).Dial(ctx, desk)
+				return s.(interface {
+					Dial(context.Context, string) (net.Conn, error)
+				}).Dial(ctx, desk)
 			}
 			return nil, errors.New("no such host")
 		},

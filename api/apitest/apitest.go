@@ -71,7 +71,7 @@ func assets() (string, error) {
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		return dir, nil
 	}
-	cmd := exec.Command("go", "run", "./hack/cluster", "assets")
+	cmd := exec.CommandContext(context.Background(), "go", "run", "./hack/cluster", "assets")
 	cmd.Dir = Root()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -53,7 +53,7 @@ func putSettings(ctx context.Context, c *http.Client, desk string, body []byte) 
 	if err != nil {
 		return nil, fmt.Errorf("asking %q to apply settings: %w", desk, err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // it was read as far as anybody wants
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer of %q: %w", desk, err)
@@ -103,7 +103,7 @@ func streamReports(ctx context.Context, c *http.Client, desk string, idle time.D
 	if err != nil {
 		return fmt.Errorf("asking %q for reports: %w", desk, err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // it was read as far as anybody wants
 	if res.StatusCode != http.StatusOK {
 		data, _ := io.ReadAll(io.LimitReader(res.Body, 4096)) // words, if there are any
 		return fmt.Errorf("asking %q for reports: %w", desk, refusal(desk, res.StatusCode, data))
@@ -148,10 +148,9 @@ type backoff struct {
 }
 
 func (b *backoff) next() time.Duration {
-	switch {
-	case b.step == 0:
+	if b.step == 0 {
 		b.step = b.first
-	default:
+	} else {
 		b.step = min(b.step*2, b.most)
 	}
 	return b.step/2 + rand.N(b.step/2+1)

@@ -54,7 +54,8 @@ func Start(t testing.TB, control map[string][]byte, now func() time.Time) *Serve
 	s := &Server{changed: make(chan struct{})}
 	s.report.Queues = map[string]settings.QueueFigures{}
 	s.Renew(t, control)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func Start(t testing.TB, control map[string][]byte, now func() time.Time) *Serve
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog: log.New(io.Discard, "", 0), // failed handshakes are some tests' purpose
 	}
-	config := &tls.Config{
+	secure := &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 			s.mu.Lock()
@@ -80,7 +81,7 @@ func Start(t testing.TB, control map[string][]byte, now func() time.Time) *Serve
 			}, nil
 		},
 	}
-	go func() { _ = s.http.Serve(tls.NewListener(listener, config)) }() // ends with Close
+	go func() { _ = s.http.Serve(tls.NewListener(listener, secure)) }() // ends with Close
 	t.Cleanup(func() { _ = s.http.Close() })
 	return s
 }
