@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"usher.chat/controllers"
+	"usher.chat/kubectl"
 	"usher.chat/runtime/run"
 )
 
@@ -16,6 +17,9 @@ import (
 var version = "dev"
 
 func main() {
+	if kubectl.Called(os.Args[0]) {
+		os.Exit(kubectl.Main(os.Args, version))
+	}
 	root := &cobra.Command{Use: "usher", Short: "Customer care queues that live in Kubernetes", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(controllers.Command(), run.Command(version), run.SignInLink(), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,

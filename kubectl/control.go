@@ -1,0 +1,221 @@
+package kubectl
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
+)
+
+// Names that the operator gives in the namespace of a desk (controllers/specs).
+const (
+	secretViewer = "usher-viewer"  // the client certificate that may read
+	secretSignIn = "usher-sign-in" // the key that signs sign-in links
+	keySignIn    = "key"
+	controlName  = "usher-control" // with .NAMESPACE.svc the name in the runtime's certificate
+	controlPort  = 8443
+)
+
+// Bounds of what a runtime is given.
+const (
+	answerWithin = 15 * time.Second // an answer that is not a stream
+	silentAtMost = 40 * time.Second // a stream says something every 15 s
+	maxLine      = 16 << 20
+	maxPage      = 1000 // lines of the log in one request
+)
+
+// tunnel brings connections to the control port of one runtime pod.
+type tunnel interface {
+	Dial(ctx context.Context) (net.Conn, error)
+	Close()
+}
+
+// controlClient speaks to the control port of a desk's runtime, which authenticates it by the viewer's
+// certificate, and is authenticated by the desk's own authority: whoever could stand in between, on this
+// machine or in the API server, cannot read along.
+type controlClient struct {
+	desk   string
+	http   *http.Client
+	tunnel tunnel
+}
+
+// runtime opens the way to the runtime of the cluster's namespace.
+func (c *cluster) runtime(ctx context.Context) (*controlClient, error) {
+	config, err := c.viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	way, err := c.env.tunnel(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return way.Dial(ctx) },
+		TLSClientConfig:     config,
+		TLSHandshakeTimeout: answerWithin,
+	}
+	return &controlClient{desk: c.namespace, http: &http.Client{Transport: transport}, tunnel: way}, nil
+}
+
+// Close ends the connections.
+func (c *controlClient) Close() {
+	c.http.CloseIdleConnections()
+	c.tunnel.Close()
+}
+
+// viewer reads the certificate with which one may read figures and log.
+func (c *cluster) viewer(ctx context.Context) (*tls.Config, error) {
+	var secret corev1.Secret
+	err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: secretViewer}, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, &advised{err: err, what: fmt.Sprintf(
+			"there is no Secret %s in namespace %s: the operator makes it when the namespace has its first Queue; see \"kubectl get queues.usher.chat -n %s\", and whether the operator runs",
+			secretViewer, c.namespace, c.namespace)}
+	case apierrors.IsForbidden(err):
+		return nil, &advised{err: err, what: fmt.Sprintf(
+			"you may not read the Secret %s in namespace %s, which live figures and the log need; ask for \"get\" on that secret, and \"create\" on pods/portforward (status and explain need neither)",
+			secretViewer, c.namespace)}
+	case err != nil:
+		return nil, advise(err, "read the Secret "+secretViewer)
+	}
+	broken := func(err error) error {
+		return &advised{err: err, what: fmt.Sprintf("the Secret %s in namespace %s holds no usable certificate (%v); delete it, and the operator makes it anew", secretViewer, c.namespace, err)}
+	}
+	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return nil, broken(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(secret.Data["ca.crt"]) {
+		return nil, broken(errors.New("ca.crt has no authority"))
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, RootCAs: roots,
+		ServerName: controlName + "." + c.namespace + ".svc",
+	}, nil
+}
+
+// get asks for one address and hands the answer on. The caller closes it.
+func (c *controlClient) get(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	address := url.URL{Scheme: "https", Host: controlName, Path: "/control/v1/" + path, RawQuery: query.Encode()}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("could not ask the runtime: %w", err)
+	}
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return nil, c.lost(err)
+	}
+	if answer.StatusCode == http.StatusOK {
+		return answer.Body, nil
+	}
+	defer answer.Body.Close()
+	var body protocol.ErrorBody
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&body); err != nil || body.Error.Message == "" {
+		return nil, fmt.Errorf("the runtime of %s answered with status %d", c.desk, answer.StatusCode)
+	}
+	return nil, &refusal{status: answer.StatusCode, message: clean(body.Error.Message)}
+}
+
+// refusal is the runtime's own no.
+type refusal struct {
+	status  int
+	message string
+}
+
+func (e *refusal) Error() string { return "the runtime says: " + e.message }
+
+// lost puts an error of the connection into words.
+func (c *controlClient) lost(err error) error {
+	var unknown x509.UnknownAuthorityError
+	var expired x509.CertificateInvalidError
+	var name x509.HostnameError
+	if errors.As(err, &unknown) || errors.As(err, &expired) || errors.As(err, &name) {
+		return &advised{err: err, what: fmt.Sprintf(
+			"the runtime of %s shows a certificate that does not go with the Secret %s (%v); a renewal takes a minute to reach the pod: try again", c.desk, secretViewer, err)}
+	}
+	return &advised{err: err, what: fmt.Sprintf("the connection to the runtime of %s failed (%v)", c.desk, err)}
+}
+
+// log reads one page of a queue's log, the newest first; before 0 begins at the end.
+func (c *controlClient) log(ctx context.Context, queue string, before uint64, limit int) (protocol.LogPage, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	query := url.Values{"queue": {queue}, "limit": {strconv.Itoa(limit)}}
+	if before > 0 {
+		query.Set("before", strconv.FormatUint(before, 10))
+	}
+	var page protocol.LogPage
+	body, err := c.get(ctx, "log", query)
+	if err != nil {
+		return page, err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&page); err != nil {
+		return page, c.lost(err)
+	}
+	return page, nil
+}
+
+// report asks for the figures of now.
+func (c *controlClient) report(ctx context.Context) (settings.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	var report settings.Report
+	body, err := c.get(ctx, "reports", url.Values{"watch": {"false"}})
+	if err != nil {
+		return report, err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&report); err != nil {
+		return report, c.lost(err)
+	}
+	return report, nil
+}
+
+// reports hands on each report as it comes, until the context ends, the stream does, or take returns an
+// error. A stream that says nothing for too long is taken for dead.
+func (c *controlClient) reports(ctx context.Context, take func(settings.Report) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	silence := time.AfterFunc(silentAtMost, cancel)
+	defer silence.Stop()
+	body, err := c.get(ctx, "reports", nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	lines := bufio.NewScanner(body)
+	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
+	for lines.Scan() {
+		silence.Reset(silentAtMost)
+		var report settings.Report
+		if err := json.Unmarshal(lines.Bytes(), &report); err != nil {
+			return fmt.Errorf("could not read a report of the runtime: %w", err)
+		}
+		if err := take(report); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return c.lost(err)
+	}
+	return c.lost(io.ErrUnexpectedEOF)
+}
