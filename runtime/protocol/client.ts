@@ -119,12 +119,15 @@ export class Client {
     return this.outbox.ask(command, lane);
   }
 
-  /** Writes a message: shown at once as an entry, kept over a reload, sent when there is a way. */
-  say(text: string, conversation?: string): number {
+  /**
+   * Writes a message: shown at once as an entry, kept over a reload, sent when there is a way.
+   * Agents name the conversation; a customer has one only, and names it as the lane.
+   */
+  say(text: string, conversation?: string, lane?: string): number {
     const command: Command = { type: 'say', text };
     if (conversation !== undefined) command.conversation = conversation;
     this.typingIn = undefined;
-    return this.outbox.post(command, laneOf(command));
+    return this.outbox.post(command, lane ?? laneOf(command));
   }
 
   retry(key: number): void {

@@ -279,6 +279,23 @@ describe('leaving', () => {
     expect(env.sockets.length).toBe(2);
   });
 
+  it('a close after goaway keeps to the pause that was chosen', () => {
+    env.randoms = [0.5];
+    socket.start();
+    goLive();
+    env.socket.give({ type: 'goaway', afterMs: 4_000 });
+    env.pass(500);
+    env.socket.drop(1001);
+    env.pass(1_499);
+    expect(env.sockets.length).toBe(1);
+    env.pass(1);
+    expect(env.sockets.length).toBe(2);
+    goLive();
+    env.socket.drop(1001);
+    env.pass(0);
+    expect(env.sockets.length).toBe(3);
+  });
+
   it('stop closes and leaves no timer', () => {
     socket.start();
     goLive();

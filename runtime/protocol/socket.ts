@@ -82,6 +82,8 @@ export class Socket {
   private connection: Connection = { phase: 'idle' };
   private attempt = 0;
   private retryTimer: unknown;
+  /** When a goaway is obeyed; 0 without one. */
+  private leaveAt = 0;
   private limitTimer: unknown;
   private watchTimer: unknown;
   private watchDue = 0;
@@ -150,6 +152,7 @@ export class Socket {
       return;
     }
     this.socket = socket;
+    this.leaveAt = 0;
     this.heardAt = this.env.now();
     this.limitTimer = this.env.setTimeout(() => this.fail(1000), connectLimit);
     socket.onopen = () => socket.send(JSON.stringify(this.options.hello()));
@@ -196,7 +199,8 @@ export class Socket {
     if (why) {
       this.halt(why);
     } else if (code === 1001) {
-      this.again(0);
+      // A pod that said goaway before spreads its clients over a while.
+      this.again(Math.max(0, this.leaveAt - this.env.now()));
     } else if (code === closeCode.rateLimited) {
       this.again(ratePause + this.env.random() * ratePause);
     } else {
@@ -219,12 +223,14 @@ export class Socket {
 
   private leave(afterMs: number): void {
     const socket = this.socket;
+    const pause = this.env.random() * Math.max(0, afterMs);
+    this.leaveAt = this.env.now() + pause;
     this.env.clearTimeout(this.retryTimer);
     this.retryTimer = this.env.setTimeout(() => {
       if (socket !== this.socket || !socket) return;
       this.shut(1000);
       this.again(0);
-    }, this.env.random() * Math.max(0, afterMs));
+    }, pause);
   }
 
   private again(pause?: number): void {

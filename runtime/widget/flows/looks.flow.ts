@@ -240,7 +240,7 @@ describe('400 % zoom of a small window', () => {
       await seen(page.getByRole('log').getByText('fits'));
       expect(await scrollsSideways(page)).toBe(false);
       if (process.env.USHER_SHOTS) {
-        await page.screenshot({ path: path(process.env.USHER_SHOTS, 'zoom.png'), fullPage: true });
+        await page.screenshot({ path: path(process.env.USHER_SHOTS, 'zoom.png') });
       }
     }));
 });

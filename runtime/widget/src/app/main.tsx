@@ -2,7 +2,6 @@
 import { browserEnv, tabStore } from '@usher/protocol/env';
 import { Tab } from '@usher/protocol/tab';
 import { render } from 'preact';
-import { accentOf, applyAccent } from '../shared/color.ts';
 import { type App, appSlot, type Host, keysOf, type Start } from '../shared/host.ts';
 import { ModelProvider } from './context.ts';
 import { Model } from './model.ts';
@@ -14,7 +13,6 @@ const start: Start = (host) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(style);
   host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
-  applyAccent(host.element, accentOf(host.config.channel?.accentColor));
 
   const words = wordsFor(host.locale);
   host.element.lang = words.language;

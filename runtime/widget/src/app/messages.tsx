@@ -13,7 +13,7 @@ export function Messages({ conversation }: { conversation: Conversation }) {
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [missed, setMissed] = useState(0);
-  const entries = conversation.state === 'ended' ? [] : model.view.value.entries;
+  const entries = model.view.value.entries.filter((entry) => entry.lane === conversation.id);
   const rows = rowsOf(model.messages(conversation), entries, model.clockOffset());
   const writer = conversation.state === 'ended' ? undefined : model.writer(conversation);
   const count = rows.length;
@@ -143,13 +143,13 @@ function Bubble({ row, conversation }: { row: Row; conversation: Conversation })
           ),
         )}
       </p>
-      {row.entry && <Fate row={row} />}
+      {row.entry && <Fate row={row} over={conversation.state === 'ended'} />}
     </div>
   );
 }
 
 /** What becomes of a message that is not in the stream yet. */
-function Fate({ row }: { row: Row }) {
+function Fate({ row, over }: { row: Row; over: boolean }) {
   const model = useModel();
   const { words } = model;
   const { entry } = row;
@@ -165,9 +165,11 @@ function Fate({ row }: { row: Row }) {
       <p>
         {words.say('notSent')} {words.error(entry.error?.code ?? '', model.limit.value)}
       </p>
-      <button type="button" class="plain" onClick={() => model.retry(entry.key)}>
-        {words.say('retry')}
-      </button>
+      {!over && (
+        <button type="button" class="plain" onClick={() => model.retry(entry.key)}>
+          {words.say('retry')}
+        </button>
+      )}
       <button type="button" class="plain" onClick={() => model.remove(entry.key)}>
         {words.say('delete')}
       </button>

@@ -177,6 +177,24 @@ describe('what is written', () => {
   });
 });
 
+describe('a message that the end overtook', () => {
+  it('stays to be read with its reason, and goes when the chat is put away', async () => {
+    const h = await harness();
+    h.model.show();
+    h.live(told.conversation({ state: 'inService' }));
+    h.model.say('too late');
+    h.update(told.conversation({ state: 'ended', endedBy: 'agent' }));
+    h.refuse(1, 'ended');
+    expect(h.model.view.value.entries.map(({ state }) => state)).toEqual(['refused']);
+    h.model.hide();
+    expect(h.model.view.value.entries).toEqual([]);
+    expect(h.store.getItem(keys.session)).toBeNull();
+    expect(h.env.socket.closedWith).toBe(1000);
+    h.model.show();
+    expect(h.model.screen.value.name).toBe('form');
+  });
+});
+
 describe('unread messages', () => {
   it('are counted while the panel is closed, and gone when it is opened', async () => {
     const h = await harness();

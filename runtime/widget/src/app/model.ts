@@ -160,8 +160,9 @@ export class Model {
       this.asking.value = false;
     });
     this.stopTicks?.();
+    if (this.screen.value.name === 'ended') this.putAway();
     // Nobody looks and nothing is going on: no connection is held for it.
-    if (!currentConversation(this.view.value.state, this.dismissed.value)) this.client.stop();
+    if (!this.current()) this.client.stop();
     this.host.emit('closed', undefined);
   }
 
@@ -186,8 +187,9 @@ export class Model {
   }
 
   say(text: string): void {
-    if (text.trim() === '') return;
-    this.client.say(text.trim());
+    const conversation = this.current();
+    if (text.trim() === '' || !conversation) return;
+    this.client.say(text.trim(), undefined, conversation.id);
     this.draft.value = '';
   }
 
@@ -208,7 +210,7 @@ export class Model {
   async end(): Promise<void> {
     this.ending.value = true;
     try {
-      await this.client.ask({ type: 'end' });
+      await this.client.ask({ type: 'end' }, this.current()?.id);
     } catch {
       // Ended meanwhile by the other side: the screen says so already.
     } finally {
@@ -220,12 +222,8 @@ export class Model {
   }
 
   startAgain(): void {
-    const { screen } = this;
-    if (screen.value.name === 'ended') {
-      this.dismissed.value = screen.value.conversation.id;
-    } else {
-      this.anew();
-    }
+    if (this.screen.value.name === 'ended') this.putAway();
+    else this.anew();
   }
 
   retryNow(): void {
@@ -313,7 +311,7 @@ export class Model {
     this.followConnection();
     if (!state.loaded) return;
     this.followOffer(state);
-    this.followConversation(currentConversation(state, this.dismissed.value), state);
+    this.followConversation(this.current(), state);
   }
 
   private followConnection(): void {
@@ -407,10 +405,28 @@ export class Model {
   seenAll(): void {
     if (!this.isLookedAt()) return;
     this.unread.value = 0;
-    const conversation = currentConversation(this.view.value.state, this.dismissed.value);
+    const conversation = this.current();
     const last = conversation && this.view.value.state.messages.get(conversation.id)?.at(-1);
     const { value } = this.session;
     if (value && last && last.seq > value.seen) this.session.value = { ...value, seen: last.seq };
+  }
+
+  /** An ended conversation is done with: what could not be sent in it goes with it. */
+  private putAway(): void {
+    const conversation = this.current();
+    if (!conversation) return;
+    for (const entry of this.view.value.entries) {
+      if (entry.lane === conversation.id) this.client.remove(entry.key);
+    }
+    batch(() => {
+      this.dismissed.value = conversation.id;
+      this.session.value = undefined;
+      this.unread.value = 0;
+    });
+  }
+
+  private current(): Conversation | undefined {
+    return currentConversation(this.view.value.state, this.dismissed.value);
   }
 
   private anew(): void {

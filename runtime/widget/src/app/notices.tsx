@@ -1,5 +1,5 @@
 /** What stands between header and content: the connection, and the question before an end. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useModel } from './context.ts';
 import { IconAlert } from './icons.tsx';
 
@@ -54,7 +54,8 @@ export function Ending({ kind }: { kind: 'leave' | 'end' }) {
   const stay = useRef<HTMLButtonElement>(null);
   const asked = model.asking.value;
   const before = useRef(asked);
-  useEffect(() => {
+  // With the change itself: were the focus nowhere for a moment, the next screen would not take it.
+  useLayoutEffect(() => {
     if (asked && !before.current) stay.current?.focus();
     if (!asked && before.current) ask.current?.focus();
     before.current = asked;

@@ -3,6 +3,7 @@
  * view it keeps the focus), or the content of the desk's own page.
  */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { accentOf, applyAccent } from '../shared/color.ts';
 import { useModel } from './context.ts';
 import { IconMinimise } from './icons.tsx';
 import { ConnectionBar, Voices } from './notices.tsx';
@@ -48,6 +49,9 @@ export function Panel() {
     host.launcher?.update(open, unread);
     if (host.mode === 'page') document.title = unread > 0 ? `(${unread}) ${title}` : title;
   }, [open, unread, title, host]);
+
+  const accent = (channel ?? model.config.value.channel)?.accentColor;
+  useEffect(() => applyAccent(host.element, accentOf(accent)), [accent, host]);
 
   const minimise = () => {
     model.hide();

@@ -240,7 +240,8 @@ function Talk({ conversation }: { conversation: Conversation }) {
   const model = useModel();
   const { words } = model;
   const served = conversation.state === 'inService';
-  const empty = model.messages(conversation).length + model.view.value.entries.length === 0;
+  const unsent = model.view.value.entries.some((entry) => entry.lane === conversation.id);
+  const empty = !unsent && model.messages(conversation).length === 0;
   return (
     <>
       {served ? <Served conversation={conversation} /> : <Place conversation={conversation} />}

@@ -48,7 +48,7 @@ export function makeLauncher(root: ShadowRoot, locale: string, press: () => void
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'launcher';
-  button.part.add('launcher');
+  button.setAttribute('part', 'launcher');
   const space = 'http://www.w3.org/2000/svg';
   const icon = document.createElementNS(space, 'svg');
   icon.setAttribute('viewBox', '0 0 24 24');
