@@ -13,7 +13,7 @@ import type { Desk } from '@usher/testing/desk';
 import { until, visit } from '@usher/testing/people';
 import type { Browser } from 'playwright-core';
 
-/** A console whose agent came in by a link of their own. */
+/** A console at the queue "support", whose agent came in by a link of their own. */
 export async function openConsole(
   browser: Browser,
   desk: Desk,
@@ -23,6 +23,9 @@ export async function openConsole(
 ): Promise<Watched> {
   const watched = await newPage(browser, look, expected);
   await watched.page.goto(await desk.signInLink(agent));
+  await watched.page.waitForURL(/\/queue\//);
+  const support = `${desk.url}/queue/support`;
+  if (watched.page.url() !== support) await watched.page.goto(support);
   await watched.page.getByRole('heading', { level: 1, name: 'Support' }).waitFor();
   return watched;
 }

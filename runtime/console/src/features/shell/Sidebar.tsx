@@ -25,21 +25,18 @@ export function Sidebar() {
   const sorted = useMemo(() => sortQueues(queues.values(), locale), [queues, locale]);
   return (
     <div className="sidebar" data-pane tabIndex={-1}>
-      <div className="sidebar-head">
-        <span className="desk-name ellipsis" title={desk.me.deskName}>
-          <bdi dir="auto">{desk.me.deskName}</bdi>
-        </span>
-        <UserMenu />
-      </div>
-      <button
-        type="button"
-        className="find"
-        aria-label={t('palette.title')}
-        onClick={() => runAction('palette')}
-      >
-        <Search size={16} aria-hidden="true" />
-        <span className="rail-hide">{t('palette.find')}</span>
-      </button>
+      <header>
+        <div className="sidebar-head">
+          <span className="desk-name ellipsis" title={desk.me.deskName}>
+            <bdi dir="auto">{desk.me.deskName}</bdi>
+          </span>
+          <UserMenu />
+        </div>
+        <button type="button" className="find" onClick={() => runAction('palette')}>
+          <Search size={16} aria-hidden="true" />
+          <span className="find-words">{t('palette.find')}</span>
+        </button>
+      </header>
       <nav className="nav" aria-label={t('nav.label')}>
         <h2 className="nav-head rail-hide" id="nav-queues">
           {t('nav.customerQueues')}

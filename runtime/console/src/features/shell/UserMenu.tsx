@@ -41,9 +41,11 @@ export function UserMenu() {
             small
             aria-label={t('user.signedInAs', { name: desk.me.displayName })}
           >
-            <span className="user-initials" aria-hidden="true">
-              {initials(desk.me.displayName)}
-            </span>
+            <span
+              className="user-initials"
+              data-initials={initials(desk.me.displayName)}
+              aria-hidden="true"
+            />
             <span className="ellipsis user-name">{desk.me.displayName}</span>
           </Button>
         }
