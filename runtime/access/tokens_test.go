@@ -45,12 +45,12 @@ func issue(t testing.TB, tokens *access.Tokens, expires time.Time) map[string]st
 	t.Helper()
 	all := map[string]string{}
 	var err error
-	for kind, make := range map[string]func() (string, error){
+	for kind, one := range map[string]func() (string, error){
 		"customer": func() (string, error) { return tokens.IssueCustomer("s-1", "web", expires) },
 		"agent":    func() (string, error) { return tokens.IssueAgent("ana", "session-1", expires) },
 		"link":     func() (string, error) { return tokens.IssueLink("ana", "link-1", expires) },
 	} {
-		if all[kind], err = make(); err != nil {
+		if all[kind], err = one(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -25,6 +25,7 @@ type Archive struct {
 	running atomic.Bool
 	damage  chan struct{} // of capacity one: a reader met a damaged page
 	store   store
+	opened  *projection // what Open read of the file, for the first Run
 
 	mu       sync.Mutex
 	position uint64
@@ -62,7 +63,8 @@ func Open(ctx context.Context, path string, o Options) (*Archive, error) {
 	a := &Archive{path: path, log: o.Logger, damage: make(chan struct{}, 1), moved: make(chan struct{})}
 	a.intake.init()
 	// How far the file is counts only when Run has seen that it is of this ledger.
-	_, err := a.openStore(ctx)
+	var err error
+	a.opened, err = a.openStore(ctx)
 	if kindOf(err) == kindFull {
 		a.stall(err)
 		return a, nil
@@ -203,7 +205,7 @@ func (a *Archive) stall(err error) {
 	a.tell()
 }
 
-func (a *Archive) recover() {
+func (a *Archive) goOn() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.stalled == nil {

@@ -61,7 +61,7 @@ func (a *Archive) work(ctx context.Context, read Read, caughtUp func()) error {
 	if err := a.catchUp(ctx, read, p); err != nil {
 		return a.afterDamage(ctx, err)
 	}
-	a.recover()
+	a.goOn()
 	caughtUp()
 	for {
 		records, latest, ok := a.intake.take(ctx, a.waited, a.damage)
@@ -79,9 +79,13 @@ func (a *Archive) work(ctx context.Context, read Read, caughtUp func()) error {
 
 // begin reads where the file stands, and starts from nothing when it is not of this ledger.
 func (a *Archive) begin(ctx context.Context, read Read) (*projection, error) {
-	p, err := a.openStore(ctx)
-	if err != nil {
-		return nil, err
+	p := a.opened
+	a.opened = nil
+	if p == nil {
+		var err error
+		if p, err = a.openStore(ctx); err != nil {
+			return nil, err
+		}
 	}
 	known, err := p.knows(ctx, read)
 	if err != nil {

@@ -76,7 +76,7 @@ func (s *Server) getReports(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Query().Has("watch") && !watch {
-		line, _, err := s.reports.make(r.Context())
+		line, _, err := s.reports.encoded(r.Context())
 		if err != nil {
 			s.refuse(w, http.StatusServiceUnavailable, codeUnavailable, err.Error())
 			return

@@ -100,7 +100,7 @@ func (h *hub) run(ctx context.Context) {
 			last = nil
 			continue
 		}
-		line, content, err := h.make(ctx)
+		line, content, err := h.encoded(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -135,7 +135,7 @@ func (h *hub) pause(ctx context.Context) bool {
 		case <-timer.C:
 			return true
 		case <-h.joined:
-			line, _, err := h.make(ctx)
+			line, _, err := h.encoded(ctx)
 			if err != nil {
 				signal(h.joined)
 				h.log.Warn("a report could not be made", "error", err)
@@ -151,8 +151,8 @@ func (h *hub) pause(ctx context.Context) bool {
 	}
 }
 
-// make asks for a report. Content is the line as it reads but for its time.
-func (h *hub) make(ctx context.Context) (line, content []byte, err error) {
+// encoded asks for a report. Content is the line as it reads but for its time.
+func (h *hub) encoded(ctx context.Context) (line, content []byte, err error) {
 	r, err := h.report(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the desk for a report: %w", err)

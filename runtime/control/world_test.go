@@ -42,7 +42,11 @@ func (d *desk) ApplySettings(_ context.Context, s settings.Settings) (control.An
 	}
 	d.settings = s
 	d.applied++
-	return control.Answer{Version: s.Version(), Applied: settings.Applied{Queues: map[string]int64{"support": s.Queues[0].Generation}}}, nil
+	applied := settings.Applied{Queues: map[string]int64{}}
+	for _, q := range s.Queues {
+		applied.Queues[q.Name] = q.Generation
+	}
+	return control.Answer{Version: s.Version(), Applied: applied}, nil
 }
 
 func (d *desk) Report(context.Context) (settings.Report, error) {
