@@ -105,8 +105,14 @@ func TestAConversationWithoutACustomersMessageForADayIsClosed(t *testing.T) {
 }
 
 func TestATimeLimitThatIsShortenedActsAtOnce(t *testing.T) {
-	w := newWorld(t, oneQueue())
+	set := oneQueue()
+	set.Queues = append(set.Queues, settings.Queue{Name: "sales", Teams: []string{"tier1"}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue}})
+	set.Channels = append(set.Channels, settings.Channel{Name: "shop", Type: settings.ChannelWeb, Queue: "sales"})
+	w := newWorld(t, set)
 	w.online("ana")
+	// Somebody of another queue, whose deadline comes first and hides those after it.
+	w.must(desk.Join{Origin: w.by("s:s0"), Session: "s0", Channel: "shop"})
+	w.until(w.now.Add(time.Second))
 	id, lost := w.join("s1"), w.join("s2")
 	w.must(desk.Disconnect{Principal: "s:s2", Gateway: "g"})
 	w.until(w.now.Add(30 * time.Second))
@@ -199,6 +205,26 @@ func TestNobodyIsOfferedToAnAgentAtTheLimitOrOffline(t *testing.T) {
 	w.must(desk.End{Origin: w.by("a:ana"), Conversation: a})
 	if got := w.s.Load("ana"); got != 1 {
 		t.Errorf("ana has %d of 1", got)
+	}
+}
+
+func TestAnotherRouterDoesNotMakeTheOffersOfTheOneBefore(t *testing.T) {
+	w := newWorld(t, oneQueue())
+	w.online("ana", "ben")
+	first, second := w.join("s1"), w.join("s2")
+	w.pick("ana")
+	w.pick("ben")
+	w.must(desk.Disconnect{Principal: "a:ben", Gateway: "g"})
+	w.must(desk.End{Origin: w.by("a:ana"), Conversation: first}) // nobody waits
+	w.until(w.now.Add(30 * time.Second))                         // ben's customer does now
+	replayed := desk.New()
+	for _, r := range w.log {
+		replayed.Apply(r)
+	}
+	w.s = replayed
+	w.must(desk.Start{Epoch: 2, Gateways: []string{"g"}})
+	if c := w.conv(second); c.Place != desk.Waiting || c.Returned != desk.ReturnedLost {
+		t.Errorf("%+v", c)
 	}
 }
 

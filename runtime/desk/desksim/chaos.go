@@ -330,7 +330,7 @@ func (c *chaos) wait(ms int64) { c.pass(c.now + ms) }
 
 // late lets time pass while nobody acts: then comes a command, and only after it the ticks.
 func (c *chaos) late() {
-	c.now += c.rng.Int64N(pickOf(c.rng, []int64{second, second, second, minute, minute, minute, 3 * hour, 30 * hour}))
+	c.now += c.rng.Int64N(pickOf(c.rng, []int64{second, second, second, minute, minute, 3 * hour, 3 * hour, 30 * hour}))
 	list := []func(*chaos){(*chaos).join, (*chaos).join, (*chaos).connect, (*chaos).say, (*chaos).pick, (*chaos).accept, (*chaos).end, (*chaos).settings, (*chaos).switchQueue}
 	pickOf(c.rng, list)(c)
 	c.ticks()
@@ -340,14 +340,14 @@ func (c *chaos) late() {
 // had no answer in either case and sends the command again.
 func (c *chaos) crash() {
 	written := c.rng.IntN(2) == 0
-	messages, ended, history := cloneMap(c.messages), cloneMap(c.ended), cloneMap(c.history)
+	messages, ended, history, passed := cloneMap(c.messages), cloneMap(c.ended), cloneMap(c.history), cloneMap(c.passed)
 	cids := cloneMap(c.cids)
 	list := []func(*chaos){(*chaos).join, (*chaos).say, (*chaos).pick, (*chaos).end, (*chaos).settings}
 	pickOf(c.rng, list)(c)
 	if written {
 		c.commit()
 	} else {
-		c.messages, c.ended, c.history, c.cids = messages, ended, history, cids
+		c.messages, c.ended, c.history, c.passed, c.cids = messages, ended, history, passed, cids
 	}
 	c.group = c.group[:0]
 	c.start(c.rng.IntN(2) == 0)

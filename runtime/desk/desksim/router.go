@@ -27,6 +27,8 @@ type router struct {
 	told func(desk.Record)
 	// enders are agents who ended a conversation in this group: nobody else is offered one.
 	enders []string
+	// passed are offers that were let pass, by conversation and agent: there is no second one.
+	passed map[desk.Offered]bool
 
 	steps, events uint64
 	last          [64]desk.Record
@@ -34,7 +36,7 @@ type router struct {
 }
 
 func newRouter(now int64) *router {
-	return &router{s: desk.New(), now: now}
+	return &router{s: desk.New(), now: now, passed: map[desk.Offered]bool{}}
 }
 
 func (r *router) wrong(format string, args ...any) {
@@ -103,7 +105,14 @@ func (r *router) offers(record desk.Record) {
 		if e.Why == desk.EndedByAgent {
 			r.enders = append(r.enders, e.By)
 		}
+	case desk.Returned:
+		if e.Why == desk.ReturnedRefused || e.Why == desk.ReturnedExpired {
+			r.passed[desk.Offered{Conversation: e.Conversation, Agent: e.Agent}] = true
+		}
 	case desk.Offered:
+		if r.passed[desk.Offered{Conversation: e.Conversation, Agent: e.Agent}] {
+			r.wrong("record %d offers %s to %s again, who let it pass", record.Seq, e.Conversation, e.Agent)
+		}
 		i := slices.Index(r.enders, e.Agent)
 		if i < 0 {
 			r.wrong("record %d offers %s to %s, who ended nothing", record.Seq, e.Conversation, e.Agent)
