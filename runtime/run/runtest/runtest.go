@@ -28,11 +28,14 @@ type Options struct {
 	Data     string // a directory of the test when empty
 	Rates    gateway.Rates
 	Store    string
+	// ControlTLS is a directory of certificates (see controltest); with it the control port is open.
+	ControlTLS string
 }
 
 // Desk is a runtime that runs.
 type Desk struct {
 	URL, Ops string
+	Control  string // address of the control port, if it is open
 	Data     string
 	t        testing.TB
 	options  Options
@@ -67,15 +70,20 @@ func (d *Desk) Start() {
 	ready := make(chan run.Addresses, 1)
 	d.cancel, d.done = cancel, make(chan error, 1)
 	log := slog.New(slog.NewTextHandler(&lines{d.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	port := ""
+	if d.options.ControlTLS != "" {
+		port = "127.0.0.1:0"
+	}
 	go func() {
 		d.done <- run.Runtime(ctx, run.Options{
 			Data: d.Data, Settings: d.file, Store: d.options.Store, Listen: "127.0.0.1:0", Ops: "127.0.0.1:0", Rates: d.options.Rates,
 			Logger: log, Version: "test", Ready: func(a run.Addresses) { ready <- a },
+			Control: port, ControlTLS: d.options.ControlTLS,
 		})
 	}()
 	select {
 	case a := <-ready:
-		d.URL, d.Ops = "http://"+a.Listen, "http://"+a.Ops
+		d.URL, d.Ops, d.Control = "http://"+a.Listen, "http://"+a.Ops, a.Control
 	case err := <-d.done:
 		d.t.Fatalf("the runtime did not start: %v", err)
 	case <-time.After(30 * time.Second):
