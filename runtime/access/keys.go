@@ -141,7 +141,7 @@ func generate(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }() // a leftover does no harm
 	secret := make([]byte, MinKeyBytes)
 	if _, err := rand.Read(secret); err != nil {
 		return errors.Join(err, file.Close())

@@ -72,10 +72,10 @@ func TestAKillLeavesRowsAndPositionTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := positionOf(t, path)
-		switch {
-		case at == 0:
+		switch at {
+		case 0:
 			stopped["before the first"]++
-		case at == w.s.Seq:
+		case w.s.Seq:
 			stopped["after the last"]++
 		default:
 			stopped["in the middle"]++

@@ -73,8 +73,6 @@ type resource struct {
 	hash       [8]byte
 }
 
-func (r resource) is(other resource) bool { return r == other }
-
 type request struct{ id, by string }
 
 func newProjection() *projection {
@@ -129,23 +127,23 @@ func (p *projection) project(r desk.Record) error {
 		p.changed(c)
 		p.logOf(r, c, protocol.LogEntry{Type: "joined", Cause: e.Channel})
 	case desk.Picked:
-		return p.with(r, e.Conversation, func(c *conversation) {
+		return p.with(e.Conversation, func(c *conversation) {
 			c.agent, c.startedAt = e.Agent, r.At
 			p.batch.served.add(c.key, e.Agent)
 			p.logOf(r, c, protocol.LogEntry{Type: "picked", By: e.Agent, Cause: string(e.How), WaitedMS: e.WaitedMS})
 		})
 	case desk.Offered:
-		return p.with(r, e.Conversation, func(c *conversation) {
+		return p.with(e.Conversation, func(c *conversation) {
 			c.agent = e.Agent
 			p.logOf(r, c, protocol.LogEntry{Type: "offered", By: e.Agent, Until: e.Until})
 		})
 	case desk.Returned:
-		return p.with(r, e.Conversation, func(c *conversation) {
+		return p.with(e.Conversation, func(c *conversation) {
 			c.agent, c.startedAt = "", 0
 			p.logOf(r, c, protocol.LogEntry{Type: "returned", By: e.Agent, Cause: string(e.Why)})
 		})
 	case desk.Ended:
-		return p.with(r, e.Conversation, func(c *conversation) {
+		return p.with(e.Conversation, func(c *conversation) {
 			c.endedAt, c.endedWhy, c.ended = r.At, string(e.Why), e.By
 			delete(p.live, c.id)
 			entry := protocol.LogEntry{Type: "ended", By: e.By, Cause: string(e.Why)}
@@ -171,7 +169,7 @@ func (p *projection) project(r desk.Record) error {
 }
 
 // with changes a conversation that has not ended.
-func (p *projection) with(_ desk.Record, id desk.ConversationID, change func(*conversation)) error {
+func (p *projection) with(id desk.ConversationID, change func(*conversation)) error {
 	c := p.live[id]
 	if c == nil {
 		return fmt.Errorf("conversation %s did not begin, or has ended", id)

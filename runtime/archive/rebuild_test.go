@@ -216,13 +216,13 @@ func TestTheRecordsOfARealLedgerAreKnownAgain(t *testing.T) {
 	}
 	read := func(ctx context.Context, after uint64) iter.Seq2[desk.Record, error] {
 		return func(yield func(desk.Record, error) bool) {
-			for group, err := range l.Read(ctx, ledger.Position(after), ledger.Limit{}) {
+			for group, err := range l.Read(ctx, after, ledger.Limit{}) {
 				if err != nil {
 					yield(desk.Record{}, err)
 					return
 				}
 				for i, entry := range group.Entries {
-					r, err := desk.Decode(uint64(group.First)+uint64(i), entry)
+					r, err := desk.Decode(group.First+uint64(i), entry)
 					if !yield(r, err) || err != nil {
 						return
 					}

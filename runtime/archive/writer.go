@@ -280,11 +280,10 @@ func each(ctx context.Context, q querier, query string, row func(scan func(...an
 	if err != nil {
 		return err
 	}
-	defer found.Close()
 	for found.Next() {
 		if err := row(found.Scan); err != nil {
-			return err
+			return errors.Join(err, found.Close())
 		}
 	}
-	return found.Err()
+	return errors.Join(found.Err(), found.Close())
 }
