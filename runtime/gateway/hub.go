@@ -27,6 +27,52 @@ type hub struct {
 	// history is asked for the messages of a conversation that an agent's sockets get to see now.
 	history func(agent string, id desk.ConversationID, upTo uint64)
 	changed func()
+	answers answers
+}
+
+// answers are acks that wait for the update with their effect, to go out with it in one write.
+type answers struct {
+	mu      sync.Mutex
+	applied uint64
+	list    []heldAnswer
+}
+
+type heldAnswer struct {
+	seq   uint64
+	to    *socket
+	bytes []byte
+}
+
+// answer sends an ack together with the update that shows its effect, or at once when that is out.
+func (h *hub) answer(to *socket, seq uint64, b []byte) {
+	a := &h.answers
+	a.mu.Lock()
+	if seq > a.applied {
+		a.list = append(a.list, heldAnswer{seq, to, b})
+		a.mu.Unlock()
+		return
+	}
+	a.mu.Unlock()
+	to.send(b)
+}
+
+// release queues the answers whose effect has been applied, before the updates are.
+func (h *hub) release() {
+	a := &h.answers
+	a.mu.Lock()
+	a.applied = h.state.Seq
+	kept := a.list[:0]
+	for _, held := range a.list {
+		if held.seq <= a.applied {
+			held.to.acks = append(held.to.acks, frame{bytes: held.bytes})
+			h.touch(held.to)
+		} else {
+			kept = append(kept, held)
+		}
+	}
+	clear(a.list[len(kept):])
+	a.list = kept
+	a.mu.Unlock()
 }
 
 func newHub(state *desk.State, clock func() time.Time) *hub {
@@ -36,6 +82,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		changed: func() {},
 	}
+	h.answers.applied = state.Seq
 	h.applied = sync.NewCond(h.mu.RLocker())
 	return h
 }
@@ -67,6 +114,7 @@ func (h *hub) apply(records []desk.Record) {
 		t.record(r)
 	}
 	t.tell()
+	h.release()
 	h.flush()
 	h.mu.Unlock()
 	h.applied.Broadcast()
@@ -103,6 +151,11 @@ func (h *hub) read(f func(s *desk.State)) {
 // give puts a change into the next update of a socket. The caller holds the lock.
 func (h *hub) give(s *socket, change []byte) {
 	s.pending = append(s.pending, change)
+	h.touch(s)
+}
+
+// touch lets the next flush look at a socket.
+func (h *hub) touch(s *socket) {
 	if !s.touched {
 		s.touched = true
 		h.touched = append(h.touched, s)
@@ -122,16 +175,20 @@ func (h *hub) giveQueue(queue string, change []byte) {
 	}
 }
 
-// flush sends one update to each socket that was given something. A socket whose snapshot is not out
-// yet keeps it until then.
+// flush sends one update to each socket that was given something, behind the answers whose effect it
+// shows. A socket whose snapshot is not out yet keeps the update until then.
 func (h *hub) flush() {
 	for _, s := range h.touched {
 		s.touched = false
-		if !s.live {
-			continue
+		out := s.acks
+		s.acks = nil
+		if s.live && len(s.pending) > 0 {
+			out = append(out, frame{bytes: update(h.state.Seq, s.prev, s.pending)})
+			s.prev, s.pending = h.state.Seq, nil
 		}
-		s.send(update(h.state.Seq, s.prev, s.pending))
-		s.prev, s.pending = h.state.Seq, nil
+		if len(out) > 0 {
+			s.queue(out...)
+		}
 	}
 	h.touched = h.touched[:0]
 }

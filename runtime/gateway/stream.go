@@ -169,7 +169,12 @@ func (st *streams) frame(s *socket, data []byte) {
 	s.flying.Add(1)
 	st.g.o.Router.Submit(cmd, func(result router.Result, err error) {
 		s.flying.Add(-1)
-		s.send(marshal(answerFrame(c.CID, result, err)))
+		b := marshal(answerFrame(c.CID, result, err))
+		if err == nil && !result.Repeated {
+			st.g.hub.answer(s, result.Seq, b)
+			return
+		}
+		s.send(b)
 	})
 }
 
