@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"usher.chat/api/v1alpha1"
@@ -62,6 +64,10 @@ func (e *env) connect() (*cluster, error) {
 	config, err := e.flags.ToRESTConfig()
 	if err != nil {
 		return nil, advise(err, "read the kubeconfig")
+	}
+	if raw, err := loader.RawConfig(); err == nil && len(raw.Clusters) == 0 && strings.HasSuffix(config.Host, "localhost:8080") && *e.flags.APIServer == "" {
+		// The libraries' guess where nothing is said. It is hardly ever right, and its failure tells nobody why.
+		return nil, advise(clientcmd.ErrEmptyConfig, "reach a cluster")
 	}
 	config.QPS, config.Burst = 50, 100
 	config.UserAgent = "kubectl-usher/" + e.version
