@@ -21,7 +21,8 @@ func (s *State) applySettings(e SettingsChanged, at int64) {
 	}
 	s.Version, s.Settings = e.Version, e.Settings
 	s.indexMembers()
-	named := map[string]bool{}
+	named := make(map[string]bool, len(s.Settings.Queues))
+	hours := hours{}
 	for i := range s.Settings.Queues {
 		set := &s.Settings.Queues[i]
 		named[set.Name] = true
@@ -30,7 +31,7 @@ func (s *State) applySettings(e SettingsChanged, at int64) {
 			q = &Queue{Name: set.Name}
 			s.Queues[set.Name] = q
 		}
-		s.settle(q, set)
+		s.settle(q, set, hours)
 		s.planCheck(q, at)
 	}
 	for name, q := range s.Queues {
@@ -79,9 +80,23 @@ func (q *Queue) back(c *Conversation) {
 	}
 }
 
+// hours are schedules that were compiled already: many queues have the same.
+type hours map[*calendar.Schedule]*calendar.Compiled
+
+func (h hours) of(s *calendar.Schedule) *calendar.Compiled {
+	c, known := h[s]
+	if !known {
+		if compiled, err := calendar.Compile(*s); err == nil {
+			c = compiled
+		}
+		h[s] = c
+	}
+	return c
+}
+
 // settle gives a queue its setting, its schedule (the last good one, if the present is missing) and
 // its agents.
-func (s *State) settle(q *Queue, set *settings.Queue) {
+func (s *State) settle(q *Queue, set *settings.Queue, hours hours) {
 	q.set = set
 	if set.Schedule == "" {
 		q.Schedule = nil
@@ -90,18 +105,18 @@ func (s *State) settle(q *Queue, set *settings.Queue) {
 	}
 	q.compiled = nil
 	if q.Schedule != nil {
-		if compiled, err := calendar.Compile(*q.Schedule); err == nil {
-			q.compiled = compiled
-		}
+		q.compiled = hours.of(q.Schedule)
 	}
 	q.agents = nil
 	for _, team := range set.Teams {
 		if t := s.team(team); t != nil {
 			for _, m := range t.Members {
-				q.agents = with(q.agents, m.Name)
+				q.agents = append(q.agents, m.Name)
 			}
 		}
 	}
+	slices.Sort(q.agents)
+	q.agents = slices.Compact(q.agents)
 }
 
 func (s *State) schedule(name string) *calendar.Schedule {
@@ -140,13 +155,19 @@ func (s *State) indexMembers() {
 			}
 		}
 	}
+	queues := map[string][]string{} // of a team, in order
+	for _, q := range s.Settings.Queues {
+		for _, t := range q.Teams {
+			queues[t] = append(queues[t], q.Name)
+		}
+	}
 	for _, m := range s.members {
 		m.DisplayName = first(m.DisplayName, m.Name)
-		for _, q := range s.Settings.Queues {
-			if slices.ContainsFunc(q.Teams, func(t string) bool { _, in := m.Teams[t]; return in }) {
-				m.Queues = append(m.Queues, q.Name)
-			}
+		for t := range m.Teams {
+			m.Queues = append(m.Queues, queues[t]...)
 		}
+		slices.Sort(m.Queues)
+		m.Queues = slices.Compact(m.Queues)
 	}
 }
 

@@ -50,13 +50,14 @@ func (s *State) Hash() (string, error) {
 // rebuild makes the indexes from the exported fields.
 func (s *State) rebuild() error {
 	s.indexMembers()
+	hours := hours{}
 	for i := range s.Settings.Queues {
 		set := &s.Settings.Queues[i]
 		q := s.Queues[set.Name]
 		if q == nil {
 			return fmt.Errorf("queue %s is set but not there", set.Name)
 		}
-		s.settle(q, set)
+		s.settle(q, set, hours)
 	}
 	for name, q := range s.Queues {
 		if q.set == nil {
