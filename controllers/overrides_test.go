@@ -84,6 +84,18 @@ func TestWhoIsNamedInTheOverrideComesBeforeTheFieldManager(t *testing.T) {
 	d.until("opened by ana", func() (bool, any) { o := d.sent(); return o != nil && o.By == "ana", o })
 }
 
+func TestAnOverrideThatWasAppliedIsGivenBackByApplyingWithoutIt(t *testing.T) {
+	d := readyDesk(t)
+	d.apply(v1alpha1.FieldManagerCLI, "kind: Queue\nmetadata: {name: support}\nspec: {override: {state: Closed}}\n")
+	d.until("closed", func() (bool, any) { o := d.sent(); return o != nil, o })
+	d.apply("kustomize-controller", plainQueue)
+	d.apply(v1alpha1.FieldManagerCLI, "kind: Queue\nmetadata: {name: support}\nspec: {}\n")
+	d.until("back to the schedule", func() (bool, any) { o := d.sent(); return o == nil, o })
+	if q := d.queue("support"); q.Spec.DisplayName != "Support" {
+		t.Fatalf("Git's fields went along: %+v", q.Spec)
+	}
+}
+
 func TestTwoOwnersOfAnOverrideNeverMakeAMixture(t *testing.T) {
 	d := readyDesk(t)
 	d.apply("first", "kind: Queue\nmetadata: {name: support}\nspec: {override: {state: Closed, reason: incident, by: ana}}\n")

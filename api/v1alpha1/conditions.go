@@ -76,12 +76,11 @@ const (
 
 // Reasons of Events.
 const (
-	EventOverrideExpired    = "OverrideExpired"
-	EventOverrideRefused    = "OverrideRefused"
-	EventOverrideCarried    = "OverrideCarried"
-	EventReady              = "BecameReady"
-	EventNotReady           = "BecameNotReady"
-	EventCertificateRenewed = "CertificateRenewed"
+	EventOverrideExpired = "OverrideExpired"
+	EventOverrideRefused = "OverrideRefused"
+	EventOverrideCarried = "OverrideCarried"
+	EventReady           = "BecameReady"
+	EventNotReady        = "BecameNotReady"
 )
 
 // Field managers and labels that Usher writes.
