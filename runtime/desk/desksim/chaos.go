@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"usher.chat/runtime/calendar"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/settings"
 )
@@ -39,6 +40,7 @@ type chaos struct {
 	ended    map[string]int64 // when the last conversation of a session ended
 	pending  desk.Command     // a command whose answer was lost
 	removed  map[string]settings.Queue
+	lastGood map[string]calendar.Schedule // of each queue, by the records
 	result   Result
 }
 
@@ -121,7 +123,8 @@ func Chaos(config ChaosConfig) (Result, error) {
 		router: newRouter(desk.Millis(config.From)), rng: rng, gateways: []string{"g1"},
 		cids: map[string]uint64{}, history: map[desk.Principal][]answered{}, messages: map[desk.ConversationID]uint32{},
 		ended: map[string]int64{}, removed: map[string]settings.Queue{},
-		result: Result{Did: map[string]int{}, Refused: map[string]int{}},
+		lastGood: map[string]calendar.Schedule{},
+		result:   Result{Did: map[string]int{}, Refused: map[string]int{}},
 	}
 	c.judge, c.keep, c.told, c.follower = true, true, c.hear, desk.New().Follow()
 	c.set = firstSettings(rng)
@@ -205,6 +208,24 @@ func (c *chaos) hear(r desk.Record) {
 		}
 	case desk.Picked:
 		c.result.Served++
+	case desk.SettingsChanged:
+		c.hearSchedules(e.Settings)
+	}
+}
+
+// hearSchedules: a schedule that is missing leaves the last good one in force.
+func (c *chaos) hearSchedules(set settings.Settings) {
+	before := c.lastGood
+	c.lastGood = map[string]calendar.Schedule{}
+	for _, q := range set.Queues {
+		if schedule, known := before[q.Name]; known && q.Schedule != "" {
+			c.lastGood[q.Name] = schedule
+		}
+		for _, schedule := range set.Schedules {
+			if schedule.Name == q.Schedule {
+				c.lastGood[q.Name] = schedule
+			}
+		}
 	}
 }
 
@@ -224,6 +245,12 @@ func (c *chaos) check(step int) {
 	for id, conv := range c.s.Conversations {
 		if conv.Messages != c.messages[id] {
 			c.wrong("%s has %d messages, %d were written", id, conv.Messages, c.messages[id])
+		}
+	}
+	for name, q := range c.s.Queues {
+		want, some := c.lastGood[name]
+		if some != (q.Schedule != nil) || some && q.Schedule.Generation != want.Generation {
+			c.wrong("queue %s has the schedule %+v, the last good one is %+v (%t)", name, q.Schedule, want, some)
 		}
 	}
 	if step%64 == 0 {
@@ -341,13 +368,14 @@ func (c *chaos) late() {
 func (c *chaos) crash() {
 	written := c.rng.IntN(2) == 0
 	messages, ended, history, passed := cloneMap(c.messages), cloneMap(c.ended), cloneMap(c.history), cloneMap(c.passed)
-	cids := cloneMap(c.cids)
+	cids, lastGood := cloneMap(c.cids), c.lastGood
 	list := []func(*chaos){(*chaos).join, (*chaos).say, (*chaos).pick, (*chaos).end, (*chaos).settings}
 	pickOf(c.rng, list)(c)
 	if written {
 		c.commit()
 	} else {
 		c.messages, c.ended, c.history, c.passed, c.cids = messages, ended, history, passed, cids
+		c.lastGood = lastGood
 	}
 	c.group = c.group[:0]
 	c.start(c.rng.IntN(2) == 0)

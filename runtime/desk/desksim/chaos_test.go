@@ -11,7 +11,7 @@ import (
 
 var (
 	seed  = flag.Uint64("seed", 0, "run this seed of the simulation only")
-	seeds = flag.Uint64("seeds", 40, "number of seeds that the simulation runs")
+	seeds = flag.Uint64("seeds", 30, "number of seeds that the simulation runs")
 	steps = flag.Int("steps", 1500, "steps of each simulation")
 )
 
