@@ -35,6 +35,11 @@ export class FarEnd implements SocketLike {
     this.readyState = 3;
   }
 
+  /** The connection stands. */
+  open(): void {
+    act(() => this.onopen?.({} as never));
+  }
+
   /** Says a frame. */
   say(frame: ServerFrame): void {
     act(() => this.onmessage?.({ data: JSON.stringify(frame) }));
@@ -176,6 +181,7 @@ export async function show(ui: ReactNode, path: string, changes: Change[]): Prom
   desk.client.start();
   const far = ends[0];
   if (!far) throw new Error('no socket was opened');
+  far.open();
   far.say({
     type: 'welcome',
     v: 1,

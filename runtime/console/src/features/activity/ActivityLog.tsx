@@ -61,7 +61,8 @@ export function ActivityLog({ queue }: { queue: string }) {
     return <Empty icon={<ScrollText size={32} aria-hidden="true" />}>{t('activity.none')}</Empty>;
   }
   return (
-    <section className="scroll" aria-label={t('queue.tab.activity')} tabIndex={-1}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys.
+    <section className="scroll" aria-label={t('queue.tab.activity')} tabIndex={0}>
       {days(entries).map((day) => (
         <div key={day.key}>
           <h2 className="day-head">{i18n.day(day.at)}</h2>

@@ -7,8 +7,8 @@ import { QueuePage } from './QueuePage';
 
 beforeEach(() => {
   // happy-dom lays nothing out: the list has room for ten rows.
-  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(440);
-  vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(800);
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(440);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(800);
   vi.stubGlobal('fetch', async () => new Response('{"messages":[],"entries":[]}'));
 });
 
@@ -85,7 +85,7 @@ describe('the header of a queue', () => {
     });
     far.ack('close');
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
-    expect(screen.getByText('Support is closed.')).toBeDefined();
+    expect(screen.getAllByText('Support is closed.').length).toBeGreaterThan(0);
   });
 });
 
