@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
 	"usher.chat/api/compile"
@@ -254,8 +255,13 @@ func (d *documents) add(document []byte) error {
 }
 
 func into[T any](list *[]T, document []byte) error {
+	text, err := yaml.YAMLToJSONStrict(document)
+	if err != nil {
+		return err
+	}
 	var one T
-	if err := yaml.UnmarshalStrict(document, &one); err != nil {
+	strict, err := kjson.UnmarshalStrict(text, &one)
+	if err = errors.Join(append(strict, err)...); err != nil {
 		return err
 	}
 	*list = append(*list, one)

@@ -83,8 +83,7 @@ func (o *statusOptions) Run(ctx context.Context) error {
 		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
 	})
 	if !o.output.words() {
-		all.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("QueueList"))
-		return o.output.print(o.env.Out, all)
+		return o.printAll(all)
 	}
 	if len(all.Items) == 0 {
 		where := "namespace " + c.namespace
@@ -101,6 +100,20 @@ func (o *statusOptions) Run(ctx context.Context) error {
 		desk = c.desk(ctx)
 	}
 	return view.print(view.overview(c.namespace, o.everywhere, desk, all.Items, func(q *v1alpha1.Queue) zone { return o.env.zoneIn(zones, q) }))
+}
+
+// printAll prints one list, but names one by one, for the printer of names knows no lists.
+func (o *statusOptions) printAll(all *v1alpha1.QueueList) error {
+	if *o.output.flags.OutputFormat != "name" {
+		all.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("QueueList"))
+		return o.output.print(o.env.Out, all)
+	}
+	for i := range all.Items {
+		if err := o.output.print(o.env.Out, &all.Items[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // desk of the namespace; nil without one, or without the right to read it.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -72,10 +73,15 @@ func (v view) overview(namespace string, everywhere bool, desk *v1alpha1.Desk, q
 		where = "all desks"
 	}
 	head := []string{where, fmt.Sprintf("%d of %s open", open, count(len(queues), "queue")), fmt.Sprintf("%d waiting", waiting), fmt.Sprintf("%d served", served)}
+	line := strings.Join(head, " · ")
 	if desk != nil && desk.Status.URL != "" {
-		head = append(head, desk.Status.URL)
+		between := " · "
+		if utf8.RuneCountInString(line+between+desk.Status.URL) > v.most() {
+			between = "\n"
+		}
+		line += between + desk.Status.URL
 	}
-	b.WriteString(paint(v.color, bold, clip(strings.Join(head, " · "), v.most())) + "\n")
+	b.WriteString(paint(v.color, bold, line) + "\n")
 	if desk != nil {
 		for _, text := range problems(desk.Status.Conditions) {
 			v.note(&b, cell{"! desk: " + text, amber})

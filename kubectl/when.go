@@ -33,7 +33,10 @@ func parseWhen(text string, now time.Time, zone *time.Location, way toward) (tim
 			return within(pick(onClock(t, zone), now, way), text)
 		}
 	}
-	if text == "now" {
+	switch text {
+	case "":
+		return time.Time{}, usagef("a time is missing; %s", whenForms)
+	case "now":
 		return now, nil
 	}
 	return parseDay(text, now, zone, way)
