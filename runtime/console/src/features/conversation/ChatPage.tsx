@@ -111,8 +111,8 @@ function Chat({ tab }: { tab: Tab }) {
         {over ? (
           <div className="chat-over" role="status">
             <p>
-              <strong>{t(endKey(tab), { name, by: over.by ?? '' })}</strong>
-              {conversation.endedAt ? ` ${i18n.time(conversation.endedAt)}.` : ''}{' '}
+              <strong>{t(endKey(tab), { name, by: over.by ?? '' })}</strong>{' '}
+              {conversation.endedAt ? `${i18n.time(conversation.endedAt)} · ` : ''}
               {t('chat.readOnly')}
             </p>
             <Button onPress={dismiss}>{t('chat.dismiss')}</Button>
