@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,7 +38,8 @@ func kubectl(t *testing.T, args ...string) string {
 
 func tryKubectl(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	// Not the test's context: clean-up runs kubectl too.
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "kubectl", args...)
 	if stdin != "" {
@@ -218,4 +220,14 @@ func freshDesk(t *testing.T, namespace, yaml string) {
 	apply(t, "flux", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: "+namespace+"\n  labels: {pod-security.kubernetes.io/enforce: restricted}\n")
 	apply(t, "flux", yaml)
 	kubectl(t, "-n", namespace, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=180s")
+	kubectl(t, "-n", namespace, "rollout", "status", "statefulset/usher", "--timeout=180s")
+	url := address(t, namespace)
+	eventually(t, 20*time.Second, "the service leads to the pod", func() (string, bool) {
+		resp, err := http.Get(url + "/v1/channels/web")
+		if err != nil {
+			return err.Error(), false
+		}
+		_ = resp.Body.Close()
+		return resp.Status, resp.StatusCode == http.StatusOK
+	})
 }

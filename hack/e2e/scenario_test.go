@@ -390,9 +390,17 @@ func TestANamespaceIsDeletedWithTheOperatorDown(t *testing.T) {
 }
 
 func TestABadResourceIsRefusedWithWhatToChange(t *testing.T) {
-	out, err := tryKubectl(t, strings.Replace(talk(desk), "places: 200", "places: 0", 1), "apply", "--server-side", "--dry-run=server", "--field-manager=flux", "-f", "-")
-	if err == nil || !strings.Contains(out, "places") {
-		t.Fatalf("%v %s", err, out)
+	queue := "apiVersion: usher.chat/v1alpha1\nkind: Queue\nmetadata: {name: bad, namespace: " + desk + "}\nspec:\n  "
+	for name, test := range map[string]struct{ spec, says string }{
+		"no places":                 {"whenBusy: {offer: Queue, capacity: {mode: Fixed, places: 0}}", "places"},
+		"a capacity without a line": {"whenBusy: {offer: Nothing, capacity: {mode: Fixed, places: 1}}", "capacity"},
+		"an unknown field":          {"prio: 3", "prio"},
+		"a state that is none":      {"override: {state: Ajar}", "Open"},
+	} {
+		out, err := tryKubectl(t, queue+test.spec+"\n", "apply", "--server-side", "--dry-run=server", "--field-manager=flux", "-f", "-")
+		if err == nil || !strings.Contains(out, test.says) {
+			t.Errorf("%s: %v %s", name, err, out)
+		}
+		t.Logf("%s: %s", name, out)
 	}
-	t.Log(out)
 }

@@ -422,7 +422,9 @@ func (s *State) decideSwitch(c Switch, now time.Time) (Decision, *Error) {
 	if c.State != "" {
 		r.Reason = strings.TrimSpace(c.Reason)
 		if c.Until != 0 {
-			until := Instant(c.Until)
+			// Whole seconds, rounded up: a resource carries no more, and the queue must not switch again
+			// when the resource says the same with other digits.
+			until := Instant((c.Until + 999) / 1000 * 1000)
 			r.Until = &until
 		}
 	}

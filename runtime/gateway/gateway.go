@@ -99,6 +99,7 @@ type Gateway struct {
 	stop chan struct{}
 	// streams counts open sockets, and drain tells them to go.
 	streams *streams
+	posts   *posters
 }
 
 // New makes a gateway. It serves nothing useful before Run.
@@ -113,6 +114,7 @@ func New(o Options) *Gateway {
 	o.Rates.Agent = o.Rates.Agent.or(20, 60)
 	o.Rates.Frames = o.Rates.Frames.or(50, 200)
 	g := &Gateway{o: o, log: o.Logger, hub: newHub(o.State, o.Clock), stop: make(chan struct{})}
+	g.posts = newPosters(o.Rates)
 	g.hub.presence = newPresence(g.hub, o.Router, o.Gateway)
 	g.hub.history = g.sendHistory
 	if o.Changed != nil {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -257,6 +258,10 @@ func (g *Gateway) post(w http.ResponseWriter, r *http.Request, by who) {
 		return
 	}
 	by.client = c.Client
+	if !g.posts.allow(by.principal(), g.o.Clock()) {
+		writeError(w, protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
+		return
+	}
 	cmd, bad := command(c, by)
 	if bad != nil {
 		writeError(w, *bad)
@@ -298,29 +303,44 @@ func (g *Gateway) getLog(w http.ResponseWriter, r *http.Request, a who) {
 		writeError(w, *bad)
 		return
 	}
-	if err := g.o.Archive.Wait(r.Context(), seq); err != nil {
-		writeError(w, failure(err))
+	if !g.caughtUp(w, r, seq) {
 		return
 	}
-	entries, err := g.o.Archive.Log(r.Context(), queue, page.before, page.limit)
+	entries, err := g.o.Archive.Log(r.Context(), queue, page.before, page.limit+1)
 	if err != nil {
 		g.log.Error("the log cannot be read", "queue", queue, "error", err)
 		writeError(w, failure(err))
 		return
 	}
-	writeJSON(w, http.StatusOK, LogPage(entries, page.limit))
+	writeJSON(w, http.StatusOK, logPage(entries, page.limit))
 }
 
-// LogPage is a page of a log as clients get it.
-func LogPage(entries []protocol.LogEntry, limit int) protocol.LogPage {
-	out := protocol.LogPage{Entries: entries}
-	if entries == nil {
+// logPage is a page of a log, of entries of which one more was asked for.
+func logPage(entries []protocol.LogEntry, limit int) protocol.LogPage {
+	var out protocol.LogPage
+	if len(entries) > limit {
+		entries = entries[:limit]
+		out.Before = entries[limit-1].Seq
+	}
+	if out.Entries = entries; entries == nil {
 		out.Entries = []protocol.LogEntry{}
 	}
-	if len(entries) == limit {
-		out.Before = entries[len(entries)-1].Seq
-	}
 	return out
+}
+
+// caughtUpWithin is how long a reader of the archive waits for it: while it is made again from the
+// ledger, that can take long.
+const caughtUpWithin = 3 * time.Second
+
+// caughtUp waits until the archive has what the reader knows of already; if it takes too long it says so.
+func (g *Gateway) caughtUp(w http.ResponseWriter, r *http.Request, seq uint64) bool {
+	ctx, cancel := context.WithTimeout(r.Context(), caughtUpWithin)
+	defer cancel()
+	if err := g.o.Archive.Wait(ctx, seq); err != nil {
+		writeError(w, protocol.Error{Code: "unavailable", Message: "The history is being prepared. Try again in a moment.", RetryAfterMS: 2000})
+		return false
+	}
+	return true
 }
 
 type page struct {
@@ -371,22 +391,22 @@ func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	var seq uint64
 	g.hub.read(func(s *desk.State) { seq = s.Seq })
-	if err := g.o.Archive.Wait(r.Context(), seq); err != nil {
-		writeError(w, failure(err))
+	if !g.caughtUp(w, r, seq) {
 		return
 	}
-	list, err := g.o.Archive.Messages(r.Context(), id, 0, page.before, page.limit)
+	list, err := g.o.Archive.Messages(r.Context(), id, 0, page.before, page.limit+1)
 	if err != nil {
 		g.log.Error("messages cannot be read", "conversation", id, "error", err)
 		writeError(w, failure(err))
 		return
 	}
-	out := protocol.MessagePage{Messages: g.named(list)}
-	if list == nil {
-		out.Messages = []protocol.Message{}
-	}
-	if len(list) == page.limit {
+	var out protocol.MessagePage
+	if len(list) > page.limit {
+		list = list[len(list)-page.limit:]
 		out.Before = list[0].Seq
+	}
+	if out.Messages = g.named(list); list == nil {
+		out.Messages = []protocol.Message{}
 	}
 	writeJSON(w, http.StatusOK, out)
 }

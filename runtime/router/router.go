@@ -145,6 +145,7 @@ func (r *Router) load(ctx context.Context) error {
 			r.log.Warn("the snapshot cannot be used; replaying the whole ledger", "error", err)
 		} else {
 			r.state = s
+			r.last = s.At
 		}
 	}
 	from := r.state.Seq

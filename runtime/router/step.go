@@ -73,6 +73,10 @@ func (r *Router) now() time.Time {
 }
 
 func (r *Router) decide(g *group, q request) error {
+	// What was due before the command stands before it in the log.
+	if err := r.ticks(g); err != nil {
+		return err
+	}
 	now := r.now()
 	d, err := desk.Decide(r.state, q.command, now)
 	if err != nil {
