@@ -41,6 +41,7 @@ import (
 const (
 	deskResync   = 10 * time.Minute // a desk at rest is looked at this often
 	foreignRetry = time.Minute      // whether a foreign object is gone
+	deskGrace    = 3 * time.Second  // how long a first Queue waits for a Desk applied with it
 )
 
 // DeskReconciler compiles a namespace's resources, sends them to the runtime, and keeps the
@@ -115,15 +116,16 @@ func (r *DeskReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	if objects.Desk != nil {
 		in.Desk = objects.Desk.Spec
 	}
-	out, failed := r.workloads.ensure(ctx, in)
-	result := ctrl.Result{RequeueAfter: deskResync}
+	early := r.early(&objects)
+	out, failed := r.workloads.ensure(ctx, in, early > 0)
+	result := ctrl.Result{RequeueAfter: soonest(deskResync, early)}
 	var foreign *foreignError
 	switch {
 	case failed == nil:
 		if err := r.Runtime.Set(namespace, &compiled.Settings, out.creds); err != nil {
 			return ctrl.Result{}, err
 		}
-		result.RequeueAfter = soonest(deskResync, out.renew.Sub(r.Clock.Now()))
+		result.RequeueAfter = soonest(result.RequeueAfter, out.renew.Sub(r.Clock.Now()))
 	case terminating(failed):
 		return ctrl.Result{}, nil // the namespace is on its way out
 	case errors.As(failed, &foreign):
@@ -141,6 +143,20 @@ func (r *DeskReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	}
 	result.RequeueAfter = soonest(result.RequeueAfter, again)
 	return result, nil
+}
+
+// early is how long to wait yet for a Desk, which shapes the volume and comes in the same apply as
+// the first Queue, perhaps after it; zero when there is no reason to.
+func (r *DeskReconciler) early(o *Objects) time.Duration {
+	if o.Desk != nil {
+		return 0
+	}
+	now := r.Clock.Now()
+	left := deskGrace
+	for i := range o.Queues {
+		left = min(left, deskGrace-now.Sub(o.Queues[i].CreationTimestamp.Time))
+	}
+	return max(left, 0)
 }
 
 // terminating says whether an object could not be made because its namespace is being deleted.
@@ -192,6 +208,9 @@ func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues
 		return 0, nil
 	}
 	facts.Workload = workload
+	if workload.Verdict.OK() {
+		facts.Workload.Verdict = workload.Storage
+	}
 	view, _ := r.Runtime.View(desk.Namespace)
 	fresh := desk.DeepCopy()
 	var again time.Duration

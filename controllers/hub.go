@@ -37,6 +37,8 @@ type deskFacts struct {
 type Workload struct {
 	// Verdict says what stands in the way of the workload.
 	Verdict Verdict
+	// Storage says that the Desk asks for another volume than there is. It concerns the Desk alone.
+	Storage Verdict
 	// PodReady: the runtime's pod is ready.
 	PodReady bool
 }

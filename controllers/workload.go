@@ -88,7 +88,9 @@ type outcome struct {
 
 // ensure brings the children of a desk to what they should be. The outcome stands as far as it got
 // even with an error.
-func (w *workloads) ensure(ctx context.Context, in specs.Input) (outcome, error) {
+//
+// Early holds the StatefulSet back if it is not there yet.
+func (w *workloads) ensure(ctx context.Context, in specs.Input, early bool) (outcome, error) {
 	var out outcome
 	account := &corev1.ServiceAccount{}
 	if err := w.child(ctx, in.Namespace, account, specs.ServiceAccount, specs.Account(in)); err != nil {
@@ -106,30 +108,43 @@ func (w *workloads) ensure(ctx context.Context, in specs.Input) (outcome, error)
 	if err := w.cached.Get(ctx, key, set); client.IgnoreNotFound(err) != nil {
 		return out, fmt.Errorf("reading the stateful set %s: %w", key, err)
 	} else if err == nil {
+		early = false
 		in.Storage = storageOf(set)
 		out.state.PodReady = set.Status.ReadyReplicas > 0
 	}
 	if specs.StorageDiffers(in) {
-		out.state.Verdict = Verdict{v1alpha1.ReasonStorageFixed, fmt.Sprintf(
-			"the Desk asks for a volume of %s, but the one of %s that is there cannot be exchanged; write that into spec.storage, and to grow it enlarge the claim %s",
-			in.Desk.Storage.Size, in.Storage.Size, specs.Claim)}
+		out.state.Storage = Verdict{v1alpha1.ReasonStorageFixed, fmt.Sprintf(
+			"the Desk asks for a volume of %s, but the one of %s that is there is never exchanged; write what is there into spec.storage, and to grow it enlarge the claim %s",
+			words(&in.Desk.Storage), words(in.Storage), specs.Claim)}
 	}
-	for _, c := range []struct {
+	type part struct {
 		object client.Object
 		name   string
 		wish   any
-	}{
+	}
+	parts := []part{
 		{&networkingv1.NetworkPolicy{}, specs.Workload, specs.NetworkPolicy(in)},
 		{&corev1.Service{}, specs.ControlService, specs.Control(in)},
 		{&corev1.Service{}, specs.Workload, specs.Service(in)},
 		{&policyv1.PodDisruptionBudget{}, specs.Workload, specs.DisruptionBudget(in)},
-		{set, specs.Workload, specs.StatefulSet(in)},
-	} {
+	}
+	if !early {
+		parts = append(parts, part{set, specs.Workload, specs.StatefulSet(in)})
+	}
+	for _, c := range parts {
 		if err := w.child(ctx, in.Namespace, c.object, c.name, c.wish); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+// words for a volume.
+func words(s *v1alpha1.DeskStorage) string {
+	if s.StorageClassName == nil {
+		return s.Size
+	}
+	return fmt.Sprintf("%s of the class %s", s.Size, *s.StorageClassName)
 }
 
 func storageOf(set *appsv1.StatefulSet) *v1alpha1.DeskStorage {

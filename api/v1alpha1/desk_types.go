@@ -24,10 +24,10 @@ type DeskSpec struct {
 	// +kubebuilder:default={}
 	Service DeskService `json:"service,omitzero"`
 
-	// storage of the ledger. It is fixed once set.
+	// storage of the ledger. A volume that is there is never exchanged: asking for another one then is
+	// told by the reason StorageFixed.
 	// +optional
 	// +kubebuilder:default={}
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="storage cannot be changed once the Desk is there; to grow it, enlarge the claim data-usher-0 if its storage class allows that"
 	Storage DeskStorage `json:"storage,omitzero"`
 
 	// resources of the runtime's container.

@@ -276,24 +276,6 @@ func TestDesksAreTakenOrRefusedWithWords(t *testing.T) {
 	check(t, "Desk", "acme", []rule{{"another name", `{}`, "a namespace has one Desk and it is named default; rename it"}})
 }
 
-func TestStorageIsFixedOnceSet(t *testing.T) {
-	c, ns := apitest.Client(t), apitest.Namespace(t)
-	d := &v1alpha1.Desk{}
-	d.Namespace, d.Name = ns, "default"
-	d.Spec.Storage.Size = "1Gi"
-	if err := c.Create(ctx, d); err != nil {
-		t.Fatal(err)
-	}
-	d.Spec.DisplayName = "Acme"
-	if err := c.Update(ctx, d); err != nil {
-		t.Fatalf("another field: %v", err)
-	}
-	d.Spec.Storage.Size = "2Gi"
-	if err := c.Update(ctx, d); err == nil || !strings.Contains(err.Error(), "enlarge the claim data-usher-0") {
-		t.Fatalf("another size: %v", err)
-	}
-}
-
 func TestDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	c, ns := apitest.Client(t), apitest.Namespace(t)
 	if err := apitest.Apply(c, ns, "git", "kind: Queue\nmetadata: {name: q}\n---\nkind: Team\nmetadata: {name: t}\nspec: {members: [{name: ana}]}\n---\n"+
