@@ -73,6 +73,7 @@ test('a whole service by keys alone: preview, accept, reply, end, next', async (
   await page.getByRole('alertdialog', { name: 'End the conversation with Lars Holm?' }).waitFor();
   await page.keyboard.press('Enter');
   await until(lars, ({ state }) => conversationOf(state)?.state === 'ended');
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
 
   await page.keyboard.press('g');
   await page.keyboard.press('q');

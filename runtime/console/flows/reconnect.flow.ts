@@ -103,7 +103,9 @@ test('an unsent message outlives a reload too', async () => {
   await page.reload();
   await untilTexts(maria, ['Hello', 'kept']);
   await until(maria, ({ state }) => conversationOf(state)?.state === 'inService');
-  await page.getByRole('log').getByText('kept').waitFor();
+  await expect.poll(() => page.getByRole('log').getByText('kept').count()).toBe(1);
+  await page.getByText('Sending…').waitFor({ state: 'detached' });
+  await page.getByText('Checking…').waitFor({ state: 'detached' });
   expect(await page.getByRole('log').getByText('kept').count()).toBe(1);
   expect(errors).toEqual([]);
 });

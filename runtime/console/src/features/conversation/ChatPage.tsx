@@ -17,6 +17,7 @@ import { ChatHeader } from './ChatHeader';
 import { Composer } from './Composer';
 import { Details } from './Details';
 import { MessageLog } from './MessageLog';
+import { pendingOf } from './pending';
 import { TabStrip } from './TabStrip';
 import { useHistory } from './useHistory';
 import './chat.css';
@@ -70,11 +71,8 @@ function Chat({ tab }: { tab: Tab }) {
   const { id } = conversation;
   const name = customerName(conversation, i18n);
   const all = useView((view) => view.entries);
-  const entries = useMemo(
-    () => all.filter((e) => e.command.type === 'say' && e.command.conversation === id),
-    [all, id],
-  );
   const history = useHistory(id, tab.messages);
+  const entries = useMemo(() => pendingOf(all, id, history.messages), [all, id, history.messages]);
   const last = history.messages.at(-1)?.seq ?? 0;
 
   useEffect(() => {
