@@ -315,6 +315,33 @@ func TestTheLastQueueTakesTheWorkloadAlongAndLeavesTheKeys(t *testing.T) {
 	}
 }
 
+func TestADeskThatWasGivenUpWhileTheOperatorWasAwayIsTakenDownAfterwards(t *testing.T) {
+	d := newDesk(t)
+	d.apply("git", whole)
+	d.run()
+	d.ready(&v1alpha1.Desk{}, "default")
+	if err := d.Delete(ctx, d.queue("support")); err != nil {
+		t.Fatal(err)
+	}
+	d.until("no queue left", func() (bool, any) {
+		var desk v1alpha1.Desk
+		err := d.Get(ctx, d.key("default"), &desk)
+		return err == nil && *desk.Status.Queues == 0, desk.Status
+	})
+	if err := d.Get(ctx, d.key(specs.ServiceAccount), &corev1.ServiceAccount{}); err != nil {
+		t.Fatalf("the Desk alone does not keep the workload: %v", err)
+	}
+	stopOperator(t)
+	if err := d.Delete(ctx, &v1alpha1.Desk{ObjectMeta: metav1.ObjectMeta{Namespace: d.ns, Name: "default"}}); err != nil {
+		t.Fatal(err)
+	}
+	runOperator(t)
+	d.until("no service account", func() (bool, any) {
+		err := d.Get(ctx, d.key(specs.ServiceAccount), &corev1.ServiceAccount{})
+		return gone(err), err
+	})
+}
+
 func TestADeskShapesTheServiceAndItsStorageIsFixed(t *testing.T) {
 	startOperator(t)
 	operator.clock.reset() // other tests moved it, and the grace is counted from the creation
