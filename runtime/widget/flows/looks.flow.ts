@@ -9,18 +9,7 @@ import { signIn, until, visit } from '@usher/testing/people';
 import { closedUntil, type Settings, sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  browser,
-  closeBrowser,
-  hired,
-  hosted,
-  join,
-  onDesk,
-  say,
-  seen,
-  shop,
-  visitor,
-} from './world.ts';
+import { closeBrowser, hired, hosted, join, onDesk, say, seen, shop, visitor } from './world.ts';
 
 afterAll(closeBrowser);
 
@@ -95,7 +84,7 @@ describe('the desk’s own page', () => {
       await inspect(page, 'page-offline');
     }));
 
-  it('form, waiting, served, a lost connection, ended', () =>
+  it('form, waiting, the question before leaving, left', () =>
     onDesk(sample(), async (desk) => {
       for (let i = 0; i < 3; i++) {
         const other = hired(await visit(desk, 'web'));
@@ -257,10 +246,4 @@ describe('other languages', () => {
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
     }),
   );
-});
-
-describe('the browser', () => {
-  it('is a real one', async () => {
-    expect((await browser()).version()).toMatch(/^\d+\./);
-  });
 });

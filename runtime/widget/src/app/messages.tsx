@@ -20,7 +20,10 @@ export function Messages({ conversation }: { conversation: Conversation }) {
   const before = useRef(count);
   const firstKey = rows[0]?.key;
   const firstBefore = useRef(firstKey);
-  const heightBefore = useRef(0);
+  const box = useRef({ client: 0, scroll: 0 });
+  const measure = (element: HTMLElement) => {
+    box.current = { client: element.clientHeight, scroll: element.scrollHeight };
+  };
   const ownLast = rows.at(-1)?.from === 'customer';
 
   useLayoutEffect(() => {
@@ -28,8 +31,8 @@ export function Messages({ conversation }: { conversation: Conversation }) {
     const more = count - before.current;
     before.current = count;
     if (!element) return;
-    const grown = element.scrollHeight - heightBefore.current;
-    heightBefore.current = element.scrollHeight;
+    const grown = element.scrollHeight - box.current.scroll;
+    measure(element);
     const above = firstBefore.current !== undefined && firstBefore.current !== firstKey;
     firstBefore.current = firstKey;
     if (above && more > 0) {
@@ -48,6 +51,7 @@ export function Messages({ conversation }: { conversation: Conversation }) {
     // A keyboard on the screen, or another size of the window: the last line stays in view.
     const observer = new ResizeObserver(() => {
       if (atEnd.current) element.scrollTop = element.scrollHeight;
+      measure(element);
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -68,6 +72,9 @@ export function Messages({ conversation }: { conversation: Conversation }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
         tabIndex={0}
         onScroll={({ currentTarget: e }) => {
+          // Another size scrolls by itself; only what a person does at the same size is meant.
+          const { client, scroll } = box.current;
+          if (e.clientHeight !== client || e.scrollHeight !== scroll) return;
           atEnd.current = e.scrollHeight - e.scrollTop - e.clientHeight < nearEnd;
           if (atEnd.current && missed > 0) setMissed(0);
         }}
