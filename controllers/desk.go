@@ -12,6 +12,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -137,7 +139,7 @@ func (r *DeskReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		out.state.Verdict = Verdict{v1alpha1.ReasonWorkloadFailed, clip(failed.Error())}
 	}
 	r.Hub.PutWorkload(namespace, out.state)
-	again, err := r.status(ctx, objects.Desk, len(objects.Queues), out.state)
+	again, err := r.status(ctx, objects.Desk, len(objects.Queues), out.state, compiled.Settings.Version())
 	if err = errors.Join(failed, err); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -199,7 +201,7 @@ func (r *DeskReconciler) list(ctx context.Context, namespace string) (Objects, e
 }
 
 // status writes that of the Desk, if there is one.
-func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues int, workload Workload) (time.Duration, error) {
+func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues int, workload Workload, version string) (time.Duration, error) {
 	if desk == nil {
 		return 0, nil
 	}
@@ -214,7 +216,7 @@ func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues
 	view, _ := r.Runtime.View(desk.Namespace)
 	fresh := desk.DeepCopy()
 	var again time.Duration
-	fresh.Status, again = DeskStatus(desk, facts, view, queues, r.Image, r.Clock.Now())
+	fresh.Status, again = DeskStatus(desk, facts, view, queues, r.Image, version, r.Clock.Now())
 	later, err := r.writer.write(ctx, desk, fresh, desk.Status, fresh.Status, deskUrgent(desk.Status, fresh.Status))
 	if err != nil {
 		return 0, err
@@ -234,8 +236,9 @@ func deskUrgent(old, fresh v1alpha1.DeskStatus) bool {
 	return !equality.Semantic.DeepEqual(old, fresh)
 }
 
-// DeskStatus computes a Desk's status, and when it may change by the mere passing of time.
-func DeskStatus(d *v1alpha1.Desk, facts Facts, view runtimeclient.View, queues int, image string, now time.Time) (v1alpha1.DeskStatus, time.Duration) {
+// DeskStatus computes a Desk's status, and when it may change by the mere passing of time. Version is
+// that of the settings as they should be.
+func DeskStatus(d *v1alpha1.Desk, facts Facts, view runtimeclient.View, queues int, image, version string, now time.Time) (v1alpha1.DeskStatus, time.Duration) {
 	s := *d.Status.DeepCopy()
 	s.ObservedGeneration = d.Generation
 	s.Queues = ptr.To(int32(queues))
@@ -247,10 +250,14 @@ func DeskStatus(d *v1alpha1.Desk, facts Facts, view runtimeclient.View, queues i
 	if view.Report != nil {
 		s.Version = view.Report.Version
 	}
+	// The runtime knows no generation of the Desk: it is applied with the first settings that carry
+	// it. Settings that change later because of a queue do not take that back, unless refused.
+	before := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionProgrammed)
+	already := before != nil && before.Status == metav1.ConditionTrue && before.ObservedGeneration == d.Generation
+	applied := view.Acked || view.Report != nil && view.Report.Version == version || already && view.Refused == ""
 	j := Judgement{
 		Facts: facts, Generation: d.Generation, View: view, Now: now,
-		// The runtime knows no generation of the Desk: what was sent last carries it.
-		Applied: func(settings.Applied) (int64, bool) { return d.Generation, view.Acked },
+		Applied: func(settings.Applied) (int64, bool) { return d.Generation, applied },
 	}
 	s.Conditions = Conditions(s.Conditions, j)
 	return s, j.recheck()

@@ -1,10 +1,13 @@
 package controllers_test
 
 import (
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"usher.chat/api/v1alpha1"
@@ -220,6 +223,27 @@ func TestAnIdleOperatorWritesNothingAndARestartedOneNeither(t *testing.T) {
 	d.settle()
 	if after := d.versions(); !equalVersions(versions, after) {
 		t.Fatalf("a restarted operator changed objects:\n%v\n%v", versions, after)
+	}
+}
+
+func TestADeskStaysReadyWhileItsQueuesChange(t *testing.T) {
+	d := newDesk(t)
+	d.apply("git", whole)
+	d.run()
+	var before v1alpha1.Desk
+	d.ready(&before, "default")
+	for range 5 {
+		d.apply("git", "kind: Queue\nmetadata: {name: support}\nspec: {offerTimeoutSeconds: "+strconv.Itoa(10+rand.IntN(200))+"}\n")
+		d.ready(&v1alpha1.Queue{}, "support")
+	}
+	d.settle()
+	var after v1alpha1.Desk
+	d.ready(&after, "default")
+	if !equality.Semantic.DeepEqual(before.Status.Conditions, after.Status.Conditions) {
+		t.Fatalf("the desk flapped: %v\n%v", before.Status.Conditions, after.Status.Conditions)
+	}
+	if e := d.events(v1alpha1.EventNotReady); len(e) > 0 {
+		t.Fatalf("applying a change was told as a fault: %v", e)
 	}
 }
 

@@ -92,11 +92,13 @@ func (r *QueueReconciler) tell(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus)
 	}
 }
 
-// readyEvents tells once when an object becomes ready, or no longer is.
+// readyEvents tells once when an object becomes ready, or no longer is. The moment in which the
+// runtime applies a change is neither.
 func readyEvents(recorder events.EventRecorder, object client.Object, before, after []metav1.Condition) {
 	was, is := meta.FindStatusCondition(before, v1alpha1.ConditionReady), meta.FindStatusCondition(after, v1alpha1.ConditionReady)
 	switch {
 	case is == nil || was != nil && was.Status == is.Status:
+	case is.Reason == v1alpha1.ReasonPending || was != nil && was.Reason == v1alpha1.ReasonPending && was.ObservedGeneration > 1:
 	case is.Status == metav1.ConditionTrue:
 		recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.EventReady, "Reconcile", "ready")
 	case was != nil:
