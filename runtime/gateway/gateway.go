@@ -36,7 +36,7 @@ type Router interface {
 // Archive is what the gateway needs of the archive.
 type Archive interface {
 	Wait(ctx context.Context, seq uint64) error
-	Messages(ctx context.Context, conversation string, after, before uint64, limit int) ([]protocol.Message, error)
+	MessagesFor(ctx context.Context, reader desk.Principal, conversation string, after, before uint64, limit int) ([]protocol.Message, error)
 	Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error)
 }
 

@@ -312,6 +312,11 @@ func (g *Gateway) getLog(w http.ResponseWriter, r *http.Request, a who) {
 		writeError(w, failure(err))
 		return
 	}
+	g.hub.read(func(s *desk.State) {
+		for i := range entries {
+			entries[i].By = agentName(s, entries[i].By)
+		}
+	})
 	writeJSON(w, http.StatusOK, logPage(entries, page.limit))
 }
 
@@ -380,10 +385,10 @@ func (g *Gateway) getMessages(w http.ResponseWriter, r *http.Request, a who) {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such conversation, or it is not yours."})
 		return
 	}
-	g.messages(w, r, id)
+	g.messages(w, r, a, id)
 }
 
-func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, id string) {
+func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, by who, id string) {
 	page, bad := pageOf(r, 50, 200)
 	if bad != nil {
 		writeError(w, *bad)
@@ -394,7 +399,7 @@ func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, id string) {
 	if !g.caughtUp(w, r, seq) {
 		return
 	}
-	list, err := g.o.Archive.Messages(r.Context(), id, 0, page.before, page.limit+1)
+	list, err := g.o.Archive.MessagesFor(r.Context(), by.principal(), id, 0, page.before, page.limit+1)
 	if err != nil {
 		g.log.Error("messages cannot be read", "conversation", id, "error", err)
 		writeError(w, failure(err))
@@ -512,7 +517,7 @@ func (g *Gateway) customerMessages(w http.ResponseWriter, r *http.Request) {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no conversation yet."})
 		return
 	}
-	g.messages(w, r, string(id))
+	g.messages(w, r, by, string(id))
 }
 
 // serverTimeouts are for the http.Server that serves the gateway: a client that does not finish its

@@ -28,7 +28,7 @@ func (g *Gateway) pages(mux *http.ServeMux) {
 		}
 		w.Header().Set("Content-Security-Policy", policy+"; frame-ancestors 'none'")
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-		if name == "" || g.o.Console == nil || !isFile(g.o.Console, name) {
+		if name == "" || strings.HasPrefix(name, ".") || g.o.Console == nil || !isFile(g.o.Console, name) {
 			if strings.HasPrefix(name, "assets/") {
 				http.NotFound(w, r) // of another release: the console offers to load the page again
 				return

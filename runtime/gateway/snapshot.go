@@ -102,7 +102,7 @@ func (g *Gateway) snapshotMessages(ctx context.Context, s *socket, v view, have 
 		after = have
 	}
 	for _, id := range v.conversations {
-		list, err := g.o.Archive.Messages(ctx, id, after, v.seq+1, snapshotMessages+1)
+		list, err := g.o.Archive.MessagesFor(ctx, s.principal, id, after, v.seq+1, snapshotMessages+1)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -144,7 +144,7 @@ func (g *Gateway) sendHistory(agent string, id desk.ConversationID, upTo uint64)
 			g.log.Warn("no history for an agent", "conversation", id, "error", err)
 			return
 		}
-		list, err := g.o.Archive.Messages(ctx, string(id), 0, upTo+1, snapshotMessages)
+		list, err := g.o.Archive.MessagesFor(ctx, desk.AgentPrincipal(agent), string(id), 0, upTo+1, snapshotMessages)
 		if err != nil {
 			g.log.Warn("no history for an agent", "conversation", id, "error", err)
 			return

@@ -252,13 +252,13 @@ func (t *tally) tellConversation(id desk.ConversationID, n *touch) {
 	}
 	for agent := range n.was {
 		if to := h.agents[agent]; agent != c.Agent && len(to) > 0 {
-			h.giveAll(to, goneChange(protocol.KindConversation, string(id), n.why, n.by))
+			h.giveAll(to, goneChange(protocol.KindConversation, string(id), n.why, agentName(s, n.by)))
 		}
 	}
 	if !n.line {
 		return
 	}
-	change := goneChange(protocol.KindWaiting, string(id), n.why, n.by)
+	change := goneChange(protocol.KindWaiting, string(id), n.why, agentName(s, n.by))
 	if c.Place == desk.Waiting || c.Place == desk.OfferedTo {
 		change = waitingChange(waitingView(s, c))
 	}

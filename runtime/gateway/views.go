@@ -55,7 +55,7 @@ func waitingView(s *desk.State, c *desk.Conversation) *protocol.Waiting {
 		Channel: c.Channel, ArrivedAt: c.ArrivedAt, Online: s.Customers[c.Session].Online(),
 	}
 	if c.Place == desk.OfferedTo {
-		v.OfferedTo = c.Agent
+		v.OfferedTo = agentName(s, c.Agent)
 	}
 	return v
 }

@@ -205,7 +205,7 @@ type Waiting struct {
 	Channel      string `json:"channel"`
 	ArrivedAt    int64  `json:"arrivedAt"`
 	Online       bool   `json:"online"`
-	// OfferedTo is the agent to whom it is offered now; it cannot be picked meanwhile.
+	// OfferedTo is the name of the agent to whom it is offered now; it cannot be picked meanwhile.
 	OfferedTo string `json:"offeredTo,omitempty"`
 }
 
@@ -246,7 +246,7 @@ type Conversation struct {
 	// Returned tells why it went back to the line: lost, left, refused, expired, removed.
 	Returned string `json:"returned,omitempty"`
 	EndedAt  int64  `json:"endedAt,omitempty"`
-	EndedBy  string `json:"endedBy,omitempty"` // customer, agent, idle, abandoned, removed
+	EndedBy  string `json:"endedBy,omitempty"` // customer, agent, left, idle, abandoned, removed
 }
 
 // Message is one message. Its sequence is its identity and its order.
@@ -305,7 +305,7 @@ type Notice struct {
 type Gone struct {
 	Kind ChangeKind `json:"kind"` // queue, waiting or conversation
 	ID   string     `json:"id"`   // queue name or conversation id
-	// Why: picked, offered, left, abandoned, ended, removed; By is the agent, if one did it.
+	// Why: picked, offered, left, abandoned, ended, removed; By is the agent's name, if one did it.
 	Why string `json:"why,omitempty"`
 	By  string `json:"by,omitempty"`
 }
