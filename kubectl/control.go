@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,6 +54,8 @@ type controlClient struct {
 	desk   string
 	http   *http.Client
 	tunnel tunnel
+	// answered says that the runtime was reached and did what was asked for, once at least.
+	answered atomic.Bool
 }
 
 // runtime opens the way to the runtime of the cluster's namespace.
@@ -124,6 +127,7 @@ func (c *controlClient) get(ctx context.Context, path string, query url.Values) 
 		return nil, c.lost(err)
 	}
 	if answer.StatusCode == http.StatusOK {
+		c.answered.Store(true)
 		return answer.Body, nil
 	}
 	defer answer.Body.Close()

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,15 +43,23 @@ type plugin struct {
 // onCluster is a plugin of a user who may do anything, in a namespace of its own.
 func onCluster(t *testing.T) *plugin {
 	t.Helper()
+	noKubeconfig(t)
 	return &plugin{
 		t: t, namespace: apitest.Namespace(t), config: apitest.Config(t), WithWatch: apitest.Client(t),
 		now: func() time.Time { return morning }, local: time.UTC, tunnel: portForward,
 	}
 }
 
+// noKubeconfig keeps what the machine knows of clusters out of a test.
+func noKubeconfig(t *testing.T) {
+	t.Helper()
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+}
+
 // offline is a plugin without any cluster.
 func offline(t *testing.T) *plugin {
 	t.Helper()
+	noKubeconfig(t)
 	return &plugin{t: t, namespace: "acme", now: func() time.Time { return morning }, local: time.UTC}
 }
 
@@ -77,8 +86,6 @@ func (p *plugin) run(args ...string) result {
 func (p *plugin) runContext(ctx context.Context, args ...string) result {
 	p.t.Helper()
 	var out, errOut bytes.Buffer
-	p.t.Setenv("KUBECONFIG", filepath.Join(p.t.TempDir(), "none"))
-	p.t.Setenv("HOME", p.t.TempDir())
 	code := p.start(ctx, genericiooptions.IOStreams{In: strings.NewReader(p.stdin), Out: &out, ErrOut: &errOut}, args...)
 	return result{p.t, strings.Join(args, " "), out.String(), errOut.String(), code}
 }
@@ -86,10 +93,11 @@ func (p *plugin) runContext(ctx context.Context, args ...string) result {
 func (p *plugin) start(ctx context.Context, streams genericiooptions.IOStreams, args ...string) int {
 	e := newEnv(streams, "test")
 	e.now, e.local, e.width, e.tunnel = p.now, p.local, func() int { return p.width }, p.tunnel
-	args = append([]string{"-n", p.namespace}, args...)
-	if args[2] == "__complete" { // kubectl puts nothing before it
-		args = append([]string{"__complete"}, append(args[3:len(args)-1], "-n", p.namespace, args[len(args)-1])...)
+	at := 0
+	if args[0] == "__complete" { // kubectl puts nothing before it
+		at = 1
 	}
+	args = slices.Insert(slices.Clone(args), at, "-n", p.namespace)
 	if p.config != nil {
 		e.flags.APIServer = &p.config.Host
 		e.flags.WrapConfigFn = func(*rest.Config) *rest.Config { return rest.CopyConfig(p.config) }

@@ -131,6 +131,18 @@ func (o *logOptions) Run(ctx context.Context) error {
 		return err
 	}
 	p := &logPrinter{o: o, view: o.env.view(), zone: z}
+	if !o.follow {
+		runtime, err := c.runtime(ctx)
+		if err != nil {
+			return err
+		}
+		defer runtime.Close()
+		entries, _, err := o.collect(ctx, runtime, from)
+		if err != nil {
+			return told(err, missing)
+		}
+		return p.print(entries)
+	}
 	begun := false
 	err = c.keepUp(ctx, func(ctx context.Context, runtime *controlClient) error {
 		if !begun {
@@ -143,12 +155,9 @@ func (o *logOptions) Run(ctx context.Context) error {
 				return &giveUp{err}
 			}
 		}
-		if !o.follow {
-			return nil
-		}
 		return o.goOn(ctx, runtime, p)
 	}, func(err error) { fmt.Fprintf(o.env.ErrOut, "%v; trying again\n", err) })
-	if o.follow && ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return nil // Ctrl-C is how one leaves
 	}
 	return err

@@ -1,6 +1,7 @@
 package kubectl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+	streaming "k8s.io/streaming/pkg/httpstream"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"usher.chat/api/v1alpha1"
@@ -46,10 +49,11 @@ func portForward(ctx context.Context, c *cluster) (tunnel, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer, err := c.forwardDialer(pod)
+	upgrade, err := c.forwardDialer(pod)
 	if err != nil {
 		return nil, fmt.Errorf("could not prepare the port-forward: %w", err)
 	}
+	dialer := &remembering{Dialer: upgrade}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ready, done := make(chan struct{}), make(chan struct{})
 	forwarder, err := portforward.NewOnAddressesWithContext(running, dialer, []string{"127.0.0.1"},
@@ -67,7 +71,7 @@ func portForward(ctx context.Context, c *cluster) (tunnel, error) {
 	case <-ready:
 	case <-done:
 		stop()
-		return nil, forwardError(failed, pod)
+		return nil, forwardError(cmp.Or(dialer.err, failed), pod)
 	case <-ctx.Done():
 		stop()
 		return nil, ctx.Err()
@@ -80,8 +84,21 @@ func portForward(ctx context.Context, c *cluster) (tunnel, error) {
 	return &forwarded{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(int(ports[0].Local))), stop: stop, done: done}, nil
 }
 
+// remembering keeps the error of a dialer, which the forwarder puts into a text.
+type remembering struct {
+	httpstream.Dialer
+	err error
+}
+
+// Dial and remember.
+func (r *remembering) Dial(protocols ...string) (httpstream.Connection, string, error) {
+	conn, protocol, err := r.Dialer.Dial(protocols...)
+	r.err = err
+	return conn, protocol, err
+}
+
 func forwardError(err error, pod string) error {
-	if apierrors.IsForbidden(err) {
+	if apierrors.IsForbidden(err) || err != nil && strings.Contains(err.Error(), "is forbidden") {
 		return &advised{err: err, what: fmt.Sprintf(
 			"you may not forward ports to the pod %s, which live figures and the log need; ask for \"create\" on pods/portforward (status and explain do without)", pod)}
 	}
@@ -111,7 +128,8 @@ func (c *cluster) forwardDialer(pod string) (httpstream.Dialer, error) {
 		return nil, err
 	}
 	return portforward.NewFallbackDialer(modern, old, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+		// The WebSocket side has the errors of the streaming library, not of apimachinery.
+		return streaming.IsUpgradeFailure(err) || streaming.IsHTTPSProxyError(err)
 	}), nil
 }
 

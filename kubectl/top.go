@@ -177,7 +177,7 @@ func (c *cluster) keepUp(ctx context.Context, use func(context.Context, *control
 			if err == nil || errors.As(err, &final) || errors.As(err, &no) && no.status < 500 {
 				return err
 			}
-			worked = true
+			worked = worked || runtime.answered.Load()
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
