@@ -283,7 +283,7 @@ func TestALongLogIsReadPageByPage(t *testing.T) {
 
 func TestFollowingTheLogGoesOnOverARestartAndMissesNothing(t *testing.T) {
 	s := onRuntime(t)
-	follow := s.follow("log", "support", "-F", "--limit", "1")
+	follow := s.follow("log", "support", "-f", "--limit", "1")
 	follow.until(follow.out, `\[1\]`)
 	maria := s.desk.Customer("web", "")
 	s.do(maria, protocol.Command{Type: protocol.TypeJoin, Name: "Maria"})

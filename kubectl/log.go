@@ -55,7 +55,7 @@ to the runtime's pod.`,
 		ValidArgsFunction: e.completeQueues(1),
 	}
 	f := c.Flags()
-	f.BoolVarP(&o.follow, "follow", "F", false, "go on with what happens from now")
+	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what happens from now")
 	f.StringVar(&o.since, "since", "", "only what happened in this time (2h, 3d) or from this moment on (08:00, \"yesterday 08:00\", RFC 3339)")
 	f.IntVar(&o.limit, "limit", defaultLimit, "at most so many lines, the last; 0 for all (default with --since)")
 	f.StringSliceVar(&o.types, "type", nil, "only these: "+strings.Join(logTypes[:], ", "))

@@ -18,6 +18,11 @@ type objectOutput struct{ flags *genericclioptions.PrintFlags }
 func newObjectOutput(c *cobra.Command, scheme *runtime.Scheme) *objectOutput {
 	o := &objectOutput{flags: genericclioptions.NewPrintFlags("").WithTypeSetter(scheme)}
 	o.flags.AddFlags(c)
+	for _, rare := range []string{"allow-missing-template-keys", "show-managed-fields", "template"} {
+		if f := c.Flags().Lookup(rare); f != nil {
+			f.Hidden = true // they work all the same
+		}
+	}
 	return o
 }
 
