@@ -130,13 +130,16 @@ func (c *controlClient) get(ctx context.Context, path string, query url.Values) 
 		c.answered.Store(true)
 		return answer.Body, nil
 	}
-	defer answer.Body.Close()
+	defer shut(answer.Body)
 	var body protocol.ErrorBody
 	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&body); err != nil || body.Error.Message == "" {
 		return nil, fmt.Errorf("the runtime of %s answered with status %d", c.desk, answer.StatusCode)
 	}
 	return nil, &refusal{status: answer.StatusCode, message: clean(body.Error.Message)}
 }
+
+// shut what was read; how that ends says nothing any more.
+func shut(c io.Closer) { _ = c.Close() }
 
 // refusal is the runtime's own no.
 type refusal struct {
@@ -171,7 +174,7 @@ func (c *controlClient) log(ctx context.Context, queue string, before uint64, li
 	if err != nil {
 		return page, err
 	}
-	defer body.Close()
+	defer shut(body)
 	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&page); err != nil {
 		return page, c.lost(err)
 	}
@@ -187,7 +190,7 @@ func (c *controlClient) report(ctx context.Context) (settings.Report, error) {
 	if err != nil {
 		return report, err
 	}
-	defer body.Close()
+	defer shut(body)
 	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&report); err != nil {
 		return report, c.lost(err)
 	}
@@ -205,7 +208,7 @@ func (c *controlClient) reports(ctx context.Context, take func(settings.Report) 
 	if err != nil {
 		return err
 	}
-	defer body.Close()
+	defer shut(body)
 	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for lines.Scan() {

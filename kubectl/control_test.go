@@ -253,7 +253,7 @@ func TestTheLogTellsWhoWhatWhyAndUntilWhen(t *testing.T) {
 	if len(entries) != strings.Count(r.out, "\n") {
 		t.Errorf("%d entries, %d lines", len(entries), strings.Count(r.out, "\n"))
 	}
-	s.run("log", "suport").ends(ExitFailed).says("error: queue suport not found in namespace " + s.namespace + "; there are: billing and support\n")
+	s.run("log", "sales").ends(ExitFailed).says("error: queue sales not found in namespace " + s.namespace + "; there are: billing and support\n")
 }
 
 func TestALongLogIsReadPageByPage(t *testing.T) {

@@ -99,7 +99,8 @@ func (p *plugin) start(ctx context.Context, streams genericiooptions.IOStreams, 
 	}
 	args = slices.Insert(slices.Clone(args), at, "-n", p.namespace)
 	if p.config != nil {
-		e.flags.APIServer = &p.config.Host
+		host := p.config.Host // a flag writes to it
+		e.flags.APIServer = &host
 		e.flags.WrapConfigFn = func(*rest.Config) *rest.Config { return rest.CopyConfig(p.config) }
 	}
 	c := e.command()

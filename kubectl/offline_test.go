@@ -140,5 +140,5 @@ func TestPreviewAndExplainReadTheCluster(t *testing.T) {
 	p.width = 80
 	p.run("explain", "support", "--at", "2026-12-24T10:00").done().golden("explain-holiday")
 	p.run("explain", "support", "--at", "12:15").done().golden("explain-override")
-	p.run("explain", "suport").ends(ExitFailed).names("there are: billing and support")
+	p.run("explain", "sales").ends(ExitFailed).names("there are: billing and support")
 }

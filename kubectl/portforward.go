@@ -14,11 +14,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
-	streaming "k8s.io/streaming/pkg/httpstream"
+	"k8s.io/streaming/pkg/httpstream"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"usher.chat/api/v1alpha1"
@@ -56,7 +55,7 @@ func portForward(ctx context.Context, c *cluster) (tunnel, error) {
 	dialer := &remembering{Dialer: upgrade}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ready, done := make(chan struct{}), make(chan struct{})
-	forwarder, err := portforward.NewOnAddressesWithContext(running, dialer, []string{"127.0.0.1"},
+	forwarder, err := portforward.NewOnAddressesForStreamingWithContext(running, dialer, []string{"127.0.0.1"},
 		[]string{"0:" + strconv.Itoa(controlPort)}, ready, io.Discard, io.Discard)
 	if err != nil {
 		stop()
@@ -122,14 +121,13 @@ func (c *cluster) forwardDialer(pod string) (httpstream.Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	old := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, address)
-	modern, err := portforward.NewSPDYOverWebsocketDialer(address, config)
+	old := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, address)
+	modern, err := portforward.NewSPDYOverWebsocketDialerForStreaming(address, config)
 	if err != nil {
 		return nil, err
 	}
-	return portforward.NewFallbackDialer(modern, old, func(err error) bool {
-		// The WebSocket side has the errors of the streaming library, not of apimachinery.
-		return streaming.IsUpgradeFailure(err) || streaming.IsHTTPSProxyError(err)
+	return portforward.NewFallbackDialerForStreaming(modern, old, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	}), nil
 }
 

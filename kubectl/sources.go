@@ -172,7 +172,7 @@ func (d *documents) readFile(name string) error {
 	if err != nil {
 		return fmt.Errorf("could not read: %w", err)
 	}
-	defer f.Close()
+	defer shut(f)
 	return d.read(name, f)
 }
 

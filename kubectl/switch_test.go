@@ -79,8 +79,8 @@ func TestTenSyncsOfTheGitManifestChangeNothingOfAnOverride(t *testing.T) {
 func TestAWrongNameCreatesNothingAndSaysWhichThereAre(t *testing.T) {
 	p := onCluster(t)
 	p.apply(gitOps, desk)
-	p.run("close", "billing", "suport").ends(ExitFailed).
-		says("error: queue suport not found in namespace " + p.namespace + "; there are: billing and support\n")
+	p.run("close", "billing", "sales").ends(ExitFailed).
+		says("error: queue sales not found in namespace " + p.namespace + "; there are: billing and support\n")
 	var all v1alpha1.QueueList
 	if err := p.List(context.Background(), &all, client.InNamespace(p.namespace)); err != nil {
 		t.Fatal(err)

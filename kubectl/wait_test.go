@@ -164,7 +164,7 @@ func TestWhoMayOnlyGetAndPatchQueuesClosesAndWaits(t *testing.T) {
 	if by := p.queue("support").Spec.Override.By; by != "sue" {
 		t.Errorf("by %q", by)
 	}
-	sue.run("close", "suport").ends(ExitFailed).says("error: queue suport not found in namespace " + p.namespace + "\n")
+	sue.run("close", "sales").ends(ExitFailed).says("error: queue sales not found in namespace " + p.namespace + "\n")
 	sue.run("auto", "support").done()
 }
 
