@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -77,7 +78,8 @@ type Router struct {
 	state     *desk.State
 	followers []Follower
 	requests  chan request
-	stopped   chan struct{}
+	gate      sync.RWMutex // whoever enters requests holds its read side, so that nobody comes in behind the end
+	stopped   bool         // guarded by gate
 	stalled   atomic.Pointer[error]
 	last      int64 // time of the last decision: the clock never goes back
 	snapshot  snapshots
@@ -96,7 +98,7 @@ func Lead(ctx context.Context, o Options) (*Router, error) {
 	o.Retry = or(o.Retry, 200*time.Millisecond)
 	o.Waiting = or(o.Waiting, 16384)
 	o.SnapshotEvery = or(o.SnapshotEvery, 100_000)
-	r := &Router{options: o, log: o.Logger, requests: make(chan request, o.Waiting), stopped: make(chan struct{})}
+	r := &Router{options: o, log: o.Logger, requests: make(chan request, o.Waiting)}
 	var err error
 	if r.writer, err = claim(ctx, o); err != nil {
 		return nil, err
@@ -210,16 +212,22 @@ func (r *Router) Do(ctx context.Context, c desk.Command) (Result, error) {
 // Submit has a command decided, in the order of the calls, and calls done when its events are
 // durable or it is refused. It never blocks; done must not either.
 func (r *Router) Submit(c desk.Command, done func(Result, error)) {
-	select {
-	case <-r.stopped:
-		done(Result{}, ErrStopped)
-		return
-	default:
+	if err := r.enter(request{c, done}); err != nil {
+		done(Result{}, err)
+	}
+}
+
+func (r *Router) enter(q request) error {
+	r.gate.RLock()
+	defer r.gate.RUnlock()
+	if r.stopped {
+		return ErrStopped
 	}
 	select {
-	case r.requests <- request{c, done}:
+	case r.requests <- q:
+		return nil
 	default:
-		done(Result{}, ErrUnavailable)
+		return ErrUnavailable
 	}
 }
 
@@ -278,7 +286,9 @@ func (r *Router) end(ctx context.Context, cause error) error {
 }
 
 func (r *Router) stop() {
-	close(r.stopped)
+	r.gate.Lock()
+	r.stopped = true
+	r.gate.Unlock()
 	for {
 		select {
 		case q := <-r.requests:

@@ -38,6 +38,7 @@ type group struct {
 	entries [][]byte
 	bytes   int
 	answers []answer
+	behind  []request // those of the same batch who are decided after it
 }
 
 type answer struct {
@@ -47,23 +48,29 @@ type answer struct {
 }
 
 // step decides a batch, with what time brings, and writes it. An error ends the router.
-func (r *Router) step(ctx context.Context, batch []request) error {
-	var g group
-	for _, q := range batch {
-		if err := r.decide(&g, q); err != nil {
+func (r *Router) step(ctx context.Context, batch []request) (err error) {
+	g := &group{behind: batch}
+	defer func() {
+		if err != nil {
+			g.reply(ErrStopped)
+		}
+	}()
+	for len(g.behind) > 0 {
+		if err := r.decide(g, g.behind[0]); err != nil {
 			return err
 		}
+		g.behind = g.behind[1:]
 		if g.bytes > groupBytes {
-			if err := r.commit(ctx, &g); err != nil {
+			if err := r.commit(ctx, g); err != nil {
 				return err
 			}
-			g = group{}
+			g = &group{behind: g.behind}
 		}
 	}
-	if err := r.ticks(&g); err != nil {
+	if err := r.ticks(g); err != nil {
 		return err
 	}
-	return r.commit(ctx, &g)
+	return r.commit(ctx, g)
 }
 
 // now is the time of a decision; it never goes back, whatever the clock does.
@@ -72,6 +79,7 @@ func (r *Router) now() time.Time {
 	return desk.Instant(r.last)
 }
 
+// decide lets a command have its effect in the group, and gives the group its answer unless there is an error.
 func (r *Router) decide(g *group, q request) error {
 	// What was due before the command stands before it in the log.
 	if err := r.ticks(g); err != nil {
@@ -97,9 +105,12 @@ func (r *Router) decide(g *group, q request) error {
 			return err
 		}
 	}
-	g.answers = append(g.answers, answer{q.done, result, nil})
 	// What follows at once (the next in line is offered) belongs to the same group.
-	return r.ticks(g)
+	if err := r.ticks(g); err != nil {
+		return err
+	}
+	g.answers = append(g.answers, answer{q.done, result, nil})
+	return nil
 }
 
 func tooLarge(s desk.SettingsChanged) bool {
@@ -147,13 +158,12 @@ func (r *Router) add(g *group, events []desk.Event, origin *desk.Origin, now tim
 }
 
 // commit writes a group, then tells the followers and the callers. It returns when the group is in,
-// or with an error that ends the router.
+// or with an error that ends the router; then the callers are not answered yet.
 func (r *Router) commit(ctx context.Context, g *group) error {
 	if len(g.entries) > 0 {
 		err := r.append(ctx, g)
 		for err != nil {
 			if errors.Is(err, ledger.ErrFenced) || ctx.Err() != nil {
-				g.reply(ErrStopped)
 				return err
 			}
 			r.stall(err)
@@ -190,6 +200,7 @@ func (r *Router) append(ctx context.Context, g *group) error {
 	return err
 }
 
+// reply answers those in the group; an error is also for those behind it, who are not decided any more.
 func (g *group) reply(err error) {
 	for _, a := range g.answers {
 		switch {
@@ -200,6 +211,13 @@ func (g *group) reply(err error) {
 		}
 	}
 	g.answers = nil
+	if err == nil {
+		return
+	}
+	for _, q := range g.behind {
+		q.done(Result{}, err)
+	}
+	g.behind = nil
 }
 
 // pause waits a little before the next attempt, and answers meanwhile whoever comes.

@@ -1,0 +1,198 @@
+package router_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"usher.chat/runtime/ledger"
+	"usher.chat/runtime/router"
+)
+
+// insideMounts in the environment says that this process may mount, in namespaces of its own.
+const insideMounts = "USHER_ROUTERTEST_MOUNTS"
+
+// withDisk runs a test with a directory on a small disk of memory: here when this process may mount, else in a process
+// of its own which may, in user and mount namespaces with the same account.
+func withDisk(t *testing.T, size string, test func(t *testing.T, dir string)) {
+	t.Helper()
+	if os.Geteuid() == 0 || os.Getenv(insideMounts) != "" {
+		dir := t.TempDir()
+		if err := syscall.Mount("usher-test", dir, "tmpfs", 0, "size="+size); err != nil {
+			t.Fatalf("mount a small disk: %v", err)
+		}
+		t.Cleanup(func() {
+			if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, dir)
+		return
+	}
+	same := func(id int) []syscall.SysProcIDMap {
+		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
+	}
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	command.Env = append(os.Environ(), insideMounts+"=1")
+	command.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: same(os.Geteuid()), GidMappings: same(os.Getegid()),
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN},
+	}
+	out, err := command.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatalf("this test mounts a small disk to fill it; run it as root, or allow user namespaces: %v", err)
+	}
+}
+
+// stuff writes a file until the disk has no room for another byte.
+func stuff(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for block := make([]byte, 4096); err == nil; {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+}
+
+func TestAFullDiskAcknowledgesNothingAndAfterwardsEachCommandHasOneEffect(t *testing.T) {
+	withDisk(t, "8m", func(t *testing.T, dir string) {
+		l := openLedger(t, sqliteURL(dir))
+		r := start(t, lead(t, router.Options{Ledger: l, Retry: 20 * time.Millisecond}))
+		r.do(settingsOf())
+		r.do(join("maria"))
+		r.do(join("olga"))
+		ballast := filepath.Join(dir, "ballast")
+		stuff(t, ballast)
+		// The last page of the file may have room for a few more.
+		acked := []string{}
+		var held string
+		cid := uint64(2)
+		for ; held == ""; cid++ {
+			text := fmt.Sprintf("%d %s", cid, strings.Repeat("x", 2000))
+			switch err := r.try(say("maria", cid, text)); {
+			case err == nil:
+				acked = append(acked, text)
+			case errors.Is(err, router.ErrUnavailable):
+				held = text
+			default:
+				t.Fatal(err)
+			}
+			if cid > 3000 {
+				t.Fatal("the full disk still takes messages")
+			}
+		}
+		heldCID := cid - 1
+		if err := r.Stalled(); !errors.Is(err, ledger.ErrFull) || !strings.Contains(err.Error(), "full") {
+			t.Errorf("the router says of itself: %v", err)
+		}
+		last, err := l.Last(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var worst time.Duration
+		for n := range uint64(200) {
+			began := time.Now()
+			if err := r.try(say("olga", n+2, fmt.Sprint("olga ", n))); !errors.Is(err, router.ErrUnavailable) {
+				t.Fatalf("command %d on a full disk gives %v", n, err)
+			}
+			worst = max(worst, time.Since(began))
+		}
+		// Sent again while nothing can be written, the held command is not acknowledged either.
+		if err := r.try(say("maria", heldCID, held)); !errors.Is(err, router.ErrUnavailable) {
+			t.Errorf("the held command, sent again, gives %v", err)
+		}
+		t.Logf("%d acknowledged on the last page; the slowest answer while full took %v", len(acked), worst)
+		if worst > time.Second {
+			t.Errorf("an answer took %v while the disk was full", worst)
+		}
+		if now, err := l.Last(t.Context()); err != nil || now != last {
+			t.Errorf("the ledger went from %d to %d (%v) while nothing was acknowledged", last, now, err)
+		}
+
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+		again := sendAgain(t, r, heldCID, held)
+		if !again.Repeated || again.Seq != last+1 {
+			t.Errorf("the held command was answered %+v, want the group that was held, at %d", again, last+1)
+		}
+		if err := r.Stalled(); err != nil {
+			t.Errorf("with room again the router says: %v", err)
+		}
+		for n := range uint64(200) {
+			r.do(say("olga", n+2, fmt.Sprint("olga ", n)))
+		}
+		texts, times := said(records(t, l))
+		if want := len(acked) + 1 + 200; len(texts) != want || len(times) != want {
+			t.Errorf("%d messages, %d different ones, want %d", len(texts), len(times), want)
+		}
+		for _, text := range append(acked, held) {
+			if times[text] != 1 {
+				t.Errorf("%.10q stands there %d times", text, times[text])
+			}
+		}
+	})
+}
+
+// sendAgain sends a command as a client does until it is taken.
+func sendAgain(t *testing.T, r *running, cid uint64, text string) router.Result {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		result, err := r.Do(within(t), say("maria", cid, text))
+		if err == nil {
+			return result
+		}
+		if !errors.Is(err, router.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("with room again nothing is taken")
+	return router.Result{}
+}
+
+func TestEverybodyIsToldAtOnceThatTheDiskIsFullAlsoBehindALargeGroup(t *testing.T) {
+	withDisk(t, "3m", func(t *testing.T, dir string) {
+		l := openLedger(t, sqliteURL(dir))
+		first := start(t, lead(t, router.Options{Ledger: l}))
+		first.do(settingsOf())
+		first.do(join("maria"))
+		first.stop()
+
+		// More than one group takes, come together: 8 MB for a disk of 3 MB.
+		const come = 500
+		r := lead(t, router.Options{Ledger: l, Gateway: "another", Retry: 20 * time.Millisecond})
+		answers := make(chan error, come)
+		text := strings.Repeat("😀", 4000)
+		for n := range uint64(come) {
+			r.Submit(say("maria", n+2, text), func(_ router.Result, err error) { answers <- err })
+		}
+		a := start(t, r)
+		for n := range come {
+			select {
+			case err := <-answers:
+				if !errors.Is(err, router.ErrUnavailable) {
+					t.Fatalf("answer %d is %v", n, err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("the disk is full, and only %d of %d are told", n, come)
+			}
+		}
+		a.stop() // and the end is not held up by the full disk
+	})
+}
