@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -87,10 +88,10 @@ func (p *presence) settle(who desk.Principal) {
 		p.mu.Lock()
 		delete(p.flying, who)
 		p.mu.Unlock()
-		switch err {
-		case nil:
+		switch {
+		case err == nil:
 			p.look(who, result.Seq)
-		case router.ErrStopped:
+		case errors.Is(err, router.ErrStopped):
 		default:
 			time.AfterFunc(p.retries, func() { p.changed(who) })
 		}

@@ -21,7 +21,7 @@ func checkStatic(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the program %s as a Linux executable: %w", path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
 			return "", &DynamicError{Path: path}

@@ -147,13 +147,6 @@ func (r *router) commit() {
 	r.group = r.group[:0]
 }
 
-// lose forgets the group as a router does that dies before it is durable, and starts another one
-// from what is.
-func (r *router) lose(fromSnapshot bool) {
-	r.group = r.group[:0]
-	r.restart(fromSnapshot)
-}
-
 // restart makes the state anew, from the last snapshot and the tail or from the whole ledger.
 func (r *router) restart(fromSnapshot bool) {
 	s, from := desk.New(), uint64(0)

@@ -45,7 +45,7 @@ func AppendBench(ctx context.Context, url string, callers, entryBytes int, durat
 	if err != nil {
 		return Result{}, fmt.Errorf("append bench: %w", err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	w, err := l.Lead(ctx, ledger.Claim{Holder: "bench", Lease: time.Hour})
 	if err != nil {
 		return Result{}, fmt.Errorf("append bench: %w", err)
@@ -89,7 +89,7 @@ func ReadBench(ctx context.Context, url string, entries, entryBytes, groupSize i
 	if err != nil {
 		return Result{}, fmt.Errorf("read bench: %w", err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	w, err := l.Lead(ctx, ledger.Claim{Holder: "bench", Lease: time.Hour})
 	if err != nil {
 		return Result{}, fmt.Errorf("read bench: %w", err)

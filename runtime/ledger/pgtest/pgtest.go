@@ -127,7 +127,7 @@ func (s *Server) run(program, data string, account *syscall.Credential) error {
 	go func() { s.ended <- command.Wait() }()
 	if err := s.ready(); err != nil {
 		_ = stdin.Close()
-		<-s.ended
+		<-s.ended //nolint:errcheck // what the server said is in its log
 		return fmt.Errorf("%w\n%s", err, log)
 	}
 	return nil
@@ -149,7 +149,7 @@ func (s *Server) ready() error {
 			return err
 		case ended := <-s.ended:
 			s.ended <- ended
-			return fmt.Errorf("the server ended: %v", ended)
+			return fmt.Errorf("the server ended: %w", ended)
 		case <-ticker.C:
 		}
 	}
@@ -183,7 +183,7 @@ func (s *Server) NewDatabase(ctx context.Context) (string, error) {
 // Stop ends the server and removes its files.
 func (s *Server) Stop() error {
 	_ = s.stdin.Close()
-	<-s.ended
+	<-s.ended //nolint:errcheck // it was told to end
 	if err := os.RemoveAll(s.directory); err != nil {
 		return fmt.Errorf("remove the files of PostgreSQL: %w", err)
 	}
