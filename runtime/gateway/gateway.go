@@ -145,7 +145,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	<-hubDone
 }
 
-// Wait returns when this pod's copy has everything up to seq.
+// Wait returns when this pod's copy has everything up to seq, or when the gateway has ended.
 func (g *Gateway) Wait(seq uint64) { g.hub.wait(seq) }
 
 // Sockets is how many clients are connected.

@@ -13,6 +13,7 @@ import (
 type hub struct {
 	clock func() time.Time
 	feed  chan []desk.Record
+	ended chan struct{} // closed when nothing is applied any more
 
 	mu        sync.RWMutex
 	applied   *sync.Cond // on mu's read side: state.Seq has grown
@@ -77,7 +78,7 @@ func (h *hub) release() {
 
 func newHub(state *desk.State, clock func() time.Time) *hub {
 	h := &hub{
-		clock: clock, feed: make(chan []desk.Record, 1024), state: state,
+		clock: clock, feed: make(chan []desk.Record, 1024), ended: make(chan struct{}), state: state,
 		sockets: map[*socket]struct{}{}, customers: map[string][]*socket{}, agents: map[string][]*socket{},
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		changed: func() {},
@@ -88,8 +89,14 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 }
 
 // Follow takes records from the router. The channel is long; if the hub fell that far behind, the
-// router waits for it, which slows everybody down alike and loses nothing.
-func (h *hub) Follow(records []desk.Record) { h.feed <- records }
+// router waits for it, which slows everybody down alike and loses nothing. A hub that has ended takes
+// nothing and holds nobody up.
+func (h *hub) Follow(records []desk.Record) {
+	select {
+	case h.feed <- records:
+	case <-h.ended:
+	}
+}
 
 // run applies records until stop is closed, and sends what was held back to go out together.
 func (h *hub) run(stop <-chan struct{}) {
@@ -98,6 +105,7 @@ func (h *hub) run(stop <-chan struct{}) {
 	for {
 		select {
 		case <-stop:
+			h.end()
 			return
 		case records := <-h.feed:
 			h.apply(records)
@@ -132,11 +140,28 @@ func (h *hub) paced() {
 	h.flush()
 }
 
-// wait returns when the copy has everything up to seq.
+// end lets nobody wait for what will not be applied.
+func (h *hub) end() {
+	h.mu.Lock()
+	close(h.ended)
+	h.mu.Unlock()
+	h.applied.Broadcast()
+}
+
+func (h *hub) over() bool {
+	select {
+	case <-h.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait returns when the copy has everything up to seq, or gets nothing any more.
 func (h *hub) wait(seq uint64) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	for h.state.Seq < seq {
+	for h.state.Seq < seq && !h.over() {
 		h.applied.Wait()
 	}
 }
@@ -193,8 +218,12 @@ func (h *hub) flush() {
 	h.touched = h.touched[:0]
 }
 
-// enter adds a socket; the caller holds the lock.
+// enter adds a socket; the caller holds the lock. One whose connection has ended meanwhile would stay
+// for ever, and its principal be online with it.
 func (h *hub) enter(s *socket) {
+	if s.gone {
+		return
+	}
 	h.sockets[s] = struct{}{}
 	if s.agent != "" {
 		h.agents[s.agent] = append(h.agents[s.agent], s)
@@ -212,6 +241,7 @@ func (h *hub) enter(s *socket) {
 func (h *hub) leave(s *socket) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	s.gone = true
 	if _, in := h.sockets[s]; !in {
 		return
 	}

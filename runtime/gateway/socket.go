@@ -33,6 +33,7 @@ type socket struct {
 	pending [][]byte
 	acks    []frame
 	touched bool
+	gone    bool // the connection has ended; it is not entered any more
 
 	origin origin
 	flying atomic.Int32 // commands without an answer
