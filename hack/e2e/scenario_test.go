@@ -231,9 +231,18 @@ spec:
 }
 
 func TestAKilledPodLosesNothing(t *testing.T) {
-	ns := "e2e-kill"
+	losesNothing(t, "e2e-kill", 10, 50, func() { killRuntime(t, "e2e-kill") })
+}
+
+// A drain, an upgrade and a rollout all end a pod like this: it is told to go, and another comes.
+func TestAPodThatIsReplacedLosesNothing(t *testing.T) {
+	losesNothing(t, "e2e-replace", 5, 10, func() { kubectl(t, "-n", "e2e-replace", "delete", "pod", "usher-0", "--wait=false") })
+}
+
+// losesNothing lets pairs talk and customers wait, breaks something under them, and compares what was
+// acknowledged with what is there afterwards.
+func losesNothing(t *testing.T, ns string, pairs, waiting int, disrupt func()) {
 	freshDesk(t, ns, talk(ns))
-	const pairs, waiting = 10, 50
 	ana := agent(t, ns, "ana")
 	ben := agent(t, ns, "ben")
 	agents := []*gatewaytest.Client{ana, ben}
@@ -322,7 +331,7 @@ func TestAKilledPodLosesNothing(t *testing.T) {
 		go write(agents[i%2], ids[c], "agent", false)
 	}
 	time.Sleep(4 * time.Second)
-	killRuntime(t, ns)
+	disrupt()
 	wg.Wait()
 	for i, c := range lined {
 		until(t, c, "the same place as before", func(v *gatewaytest.View) bool { return v.Loaded && v.Conversation().Place == i+1 })
