@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"runtime/console":  {},
 	"runtime/widget":   {},
 	"runtime/run":      {"runtime/access", "runtime/archive", "runtime/console", "runtime/control", "runtime/desk", "runtime/gateway", "runtime/ledger", "runtime/protocol", "runtime/router", "runtime/settings", "runtime/widget"},
+	"config":           {},
 	"hack":             {"*"},
 }
 
