@@ -152,8 +152,27 @@ func (v *View) reset() {
 	v.Conversations, v.Messages = map[string]protocol.Conversation{}, map[string][]protocol.Message{}
 }
 
+// Unannounced connects to the customers' stream and says nothing yet.
+func Unannounced(base string) (*Client, error) {
+	c := newClient(base, http.Header{})
+	c.hello.Channel = "unannounced"
+	_, err := c.open()
+	return c, err
+}
+
 // Connect connects, again with the sequence that the client has.
 func (c *Client) Connect(ctx context.Context) error {
+	hello, err := c.open()
+	if err != nil {
+		return err
+	}
+	if err := c.Send(hello); err != nil {
+		return err
+	}
+	return c.Until(ctx, func(v *View) bool { return v.Loaded })
+}
+
+func (c *Client) open() (protocol.Hello, error) {
 	path := "/v1/customer/stream"
 	if c.hello.Channel == "" {
 		path = "/v1/agent/stream"
@@ -162,13 +181,13 @@ func (c *Client) Connect(ctx context.Context) error {
 	header.Set("Sec-WebSocket-Protocol", protocol.Subprotocol)
 	conn, resp, err := gws.NewClient(&events{c}, &gws.ClientOption{
 		Addr: "ws" + strings.TrimPrefix(c.base, "http") + path, RequestHeader: header, HandshakeTimeout: 10 * time.Second,
-		ReadMaxPayloadSize: 64 << 20, CheckUtf8Enabled: true,
+		ReadMaxPayloadSize: 64 << 20,
 	})
 	if err != nil {
 		if resp != nil {
-			return fmt.Errorf("connect: %s: %w", resp.Status, err)
+			return c.hello, fmt.Errorf("connect: %s: %w", resp.Status, err)
 		}
-		return fmt.Errorf("connect: %w", err)
+		return c.hello, fmt.Errorf("connect: %w", err)
 	}
 	c.mu.Lock()
 	c.conn, c.down = conn, nil
@@ -177,10 +196,7 @@ func (c *Client) Connect(ctx context.Context) error {
 	c.view.Loaded, c.view.partial = false, false
 	c.mu.Unlock()
 	go conn.ReadLoop()
-	if err := c.Send(hello); err != nil {
-		return err
-	}
-	return c.Until(ctx, func(v *View) bool { return v.Loaded })
+	return hello, nil
 }
 
 // Send sends any frame.
