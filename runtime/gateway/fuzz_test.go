@@ -122,6 +122,7 @@ func FuzzHello(f *testing.F) {
 		f.Add([]byte(hello), "")
 		f.Add([]byte(hello), "https://www.acme.example")
 		f.Add([]byte(hello), "https://evil.example")
+		f.Add([]byte(hello), strings.Repeat("\xff\xfe", 5000)) // headers are bytes, and may be long
 	}
 	f.Fuzz(func(t *testing.T, data []byte, from string) {
 		s := held(conn, &socket{origin: origin{name: from}})

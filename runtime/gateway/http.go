@@ -83,11 +83,12 @@ func writeError(w http.ResponseWriter, e protocol.Error) {
 	writeJSON(w, statusOf(e.Code), protocol.ErrorBody{Error: e})
 }
 
+// clip makes what somebody sent fit to be told in a message.
 func clip(s string, n int) string {
 	if len(s) > n {
-		return s[:n] + "…"
+		s = s[:n] + "…"
 	}
-	return s
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // body reads a request's body, at most one frame.

@@ -226,7 +226,7 @@ func (st *streams) admit(s *socket, h protocol.Hello) (string, *protocol.Error) 
 	case !found:
 		return "", &protocol.Error{Code: string(desk.NotFound), Message: "There is no such channel."}
 	case !allowed:
-		return "", &protocol.Error{Code: "origin_refused", Message: "Pages of " + s.origin.name + " may not use this channel."}
+		return "", &protocol.Error{Code: "origin_refused", Message: "Pages of " + clip(s.origin.name, 100) + " may not use this channel."}
 	}
 	s.channel = h.Channel
 	if h.Session != "" {

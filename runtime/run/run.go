@@ -292,20 +292,21 @@ func (p *pod) followFile(ctx context.Context) error {
 		case <-tick.C:
 		}
 		s, err := settingsFile(p.o.Settings)
-		if err != nil {
-			if told != err.Error() {
-				told = err.Error()
-				p.log.Error("the settings file cannot be used; the last good settings stay in force", "error", err)
+		if err == nil && s.Version() != last.Version() {
+			// Not applied, as over the control port: signatures and the ledger are under the desk's name.
+			if s.Desk.Name != p.o.Desk {
+				err = fmt.Errorf("%s: these are the settings of desk %q, this is desk %q", p.o.Settings, s.Desk.Name, p.o.Desk)
+			} else if _, err = p.router.Do(ctx, desk.ApplySettings{Settings: *s}); err == nil {
+				last = *s
+				p.log.Info("settings applied", "version", s.Version())
 			}
-			continue
 		}
-		told = ""
-		if s.Version() == last.Version() {
-			continue
-		}
-		if _, err := p.router.Do(ctx, desk.ApplySettings{Settings: *s}); err == nil {
-			last = *s
-			p.log.Info("settings applied", "version", s.Version())
+		switch {
+		case err == nil:
+			told = ""
+		case told != err.Error() && ctx.Err() == nil:
+			told = err.Error()
+			p.log.Error("the settings file cannot be used; the last good settings stay in force", "error", err)
 		}
 	}
 }

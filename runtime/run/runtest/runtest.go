@@ -30,6 +30,8 @@ type Options struct {
 	Store    string
 	// ControlTLS is a directory of certificates (see controltest); with it the control port is open.
 	ControlTLS string
+	// Log, if set, gets each warning and error that the runtime writes.
+	Log func(line string)
 }
 
 // Desk is a runtime that runs.
@@ -69,7 +71,7 @@ func (d *Desk) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan run.Addresses, 1)
 	d.cancel, d.done = cancel, make(chan error, 1)
-	log := slog.New(slog.NewTextHandler(&lines{d.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(&lines{d.t, d.options.Log}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	port := ""
 	if d.options.ControlTLS != "" {
 		port = "127.0.0.1:0"
@@ -115,6 +117,12 @@ func (d *Desk) write(s settings.Settings) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.WriteSettings(b)
+}
+
+// WriteSettings puts any bytes where the runtime reads its settings.
+func (d *Desk) WriteSettings(b []byte) {
+	d.t.Helper()
 	// Written beside and renamed, so that the runtime never reads half of it.
 	if err := os.WriteFile(d.file+".new", b, 0o600); err != nil {
 		d.t.Fatal(err)
@@ -194,10 +202,16 @@ func Sample() settings.Settings {
 }
 
 // lines writes a log into the test's.
-type lines struct{ t testing.TB }
+type lines struct {
+	t   testing.TB
+	log func(line string)
+}
 
 func (l *lines) Write(b []byte) (int, error) {
 	l.t.Helper()
+	if l.log != nil {
+		l.log(string(b))
+	}
 	// The runtime may still say something when the test has ended.
 	defer func() { _ = recover() }()
 	l.t.Log(string(b))
