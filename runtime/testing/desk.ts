@@ -28,6 +28,8 @@ export class Desk {
   private address = '127.0.0.1:0';
   private log = '';
   private name = 'acme';
+  private applied = '';
+  private appliedTimes = 0;
 
   private constructor(binary: string, directory: string, more: readonly string[]) {
     this.binary = binary;
@@ -49,13 +51,23 @@ export class Desk {
     return `http://${this.address}`;
   }
 
-  /** Puts other settings in force; the runtime reads the file again by itself. */
+  /** Puts other settings in force: when it returns, the runtime has read the file again. */
   async apply(settings: Settings): Promise<void> {
     this.name = settings.desk.name;
     const file = this.settingsFile();
+    const text = JSON.stringify(settings);
+    const same = text === this.applied;
+    this.applied = text;
+    const before = this.appliedTimes;
     // Written beside and renamed, so that it is never read half.
-    await writeFile(`${file}.new`, JSON.stringify(settings));
+    await writeFile(`${file}.new`, text);
     await rename(`${file}.new`, file);
+    if (same || this.process === undefined) return;
+    const deadline = Date.now() + startLimit;
+    while (this.appliedTimes === before) {
+      if (Date.now() > deadline) throw new Error(`the settings were not applied\n${this.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** Starts it again after kill or stop, with the same data at the same address. */
@@ -76,7 +88,9 @@ export class Desk {
     );
     this.process = child;
     child.stderr.on('data', (chunk: Buffer) => {
-      this.log = (this.log + chunk.toString()).slice(-20_000);
+      const text = chunk.toString();
+      this.log = (this.log + text).slice(-20_000);
+      this.appliedTimes += text.split('settings applied').length - 1;
     });
     this.address = await this.listening(child);
   }
