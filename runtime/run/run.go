@@ -274,6 +274,15 @@ func (p *pod) serve(group *errgroup.Group, ctx context.Context) (stop func()) {
 func (p *pod) followFile(ctx context.Context) error {
 	last := *p.file
 	result, err := p.router.Do(ctx, desk.ApplySettings{Settings: last})
+	for errors.Is(err, router.ErrUnavailable) {
+		// A full disk at the start is waited for like one later.
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(500 * time.Millisecond):
+		}
+		result, err = p.router.Do(ctx, desk.ApplySettings{Settings: last})
+	}
 	if ctx.Err() != nil {
 		return nil
 	}

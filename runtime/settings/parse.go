@@ -21,8 +21,8 @@ const MaxBytes = 16 << 20
 // from a mistake, and far longer ones not be added to a clock.
 const MaxSeconds = 30 * 24 * 3600
 
-// Parse reads settings from JSON or YAML. Unknown fields, lists with a name twice, values out of range
-// and references to nothing are an *InvalidError that names all of them.
+// Parse reads settings from JSON or YAML. Unknown fields, lists with a name twice and values out of
+// range are an *InvalidError that names all of them. A reference to nothing is not: see Queue.
 func Parse(data []byte) (Settings, error) {
 	var s Settings
 	if len(data) > MaxBytes {
