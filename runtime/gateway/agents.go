@@ -1,0 +1,316 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"usher.chat/runtime/access"
+	"usher.chat/runtime/desk"
+	"usher.chat/runtime/protocol"
+)
+
+type agentHandler func(w http.ResponseWriter, r *http.Request, a who)
+
+// signedIn lets only requests of a session through that is in force: the token is good, and the desk
+// knows the session and the member.
+func (g *Gateway) signedIn(next agentHandler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		refuse := func(message string) {
+			writeError(w, protocol.Error{Code: string(desk.Unauthorized), Message: message})
+		}
+		token := access.ReadSession(r, g.secure(r))
+		if token == "" {
+			refuse("You are not signed in.")
+			return
+		}
+		agent, session, _, err := g.o.Tokens.VerifyAgent(token)
+		if err != nil {
+			refuse("Your session has ended. Sign in again.")
+			return
+		}
+		valid := false
+		g.hub.read(func(s *desk.State) { valid = s.SessionValid(agent, session, desk.Millis(g.o.Clock())) })
+		if !valid {
+			refuse("Your session has ended. Sign in again.")
+			return
+		}
+		next(w, r, who{agent: agent, session: session})
+	}
+}
+
+func (g *Gateway) signIn(w http.ResponseWriter, r *http.Request) {
+	data, bad := body(w, r)
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	var in struct {
+		Token string `json:"token"`
+	}
+	if json.Unmarshal(data, &in) != nil || in.Token == "" {
+		writeError(w, *badRequest(`the body is {"token": "…"}`))
+		return
+	}
+	agent, link, linkExpires, err := g.o.Tokens.VerifyLink(in.Token)
+	switch {
+	case errors.Is(err, access.ErrExpired):
+		writeError(w, protocol.Error{Code: string(desk.LinkExpired), Message: "This sign-in link has expired. Ask for a new one."})
+		return
+	case err != nil:
+		writeError(w, protocol.Error{Code: string(desk.Unauthorized), Message: "This sign-in link is not valid. Ask for a new one."})
+		return
+	}
+	session, expires := access.NewID(rand.Reader), g.o.Clock().Add(agentSession)
+	result, err := g.o.Router.Do(r.Context(), desk.SignIn{
+		Agent: agent, Session: session, Link: link, Expires: desk.Millis(expires), LinkExpires: desk.Millis(linkExpires),
+	})
+	if err != nil {
+		writeError(w, failure(err))
+		return
+	}
+	token, err := g.o.Tokens.IssueAgent(agent, session, expires)
+	if err != nil {
+		g.log.Error("no session token", "error", err)
+		writeError(w, failure(err))
+		return
+	}
+	g.hub.wait(result.Seq)
+	access.SetSession(w, token, expires, g.secure(r))
+	writeJSON(w, http.StatusOK, g.whoIs(agent, session))
+}
+
+func (g *Gateway) signOut(w http.ResponseWriter, r *http.Request, a who) {
+	result, err := g.o.Router.Do(r.Context(), desk.SignOut{Agent: a.agent, Session: a.session})
+	if err != nil {
+		writeError(w, failure(err))
+		return
+	}
+	g.hub.wait(result.Seq)
+	access.ClearSession(w, g.secure(r))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (g *Gateway) me(w http.ResponseWriter, _ *http.Request, a who) {
+	writeJSON(w, http.StatusOK, g.whoIs(a.agent, a.session))
+}
+
+func (g *Gateway) whoIs(agent, session string) protocol.Me {
+	me := protocol.Me{Name: agent, DisplayName: agent, Teams: []protocol.MyTeam{}}
+	g.hub.read(func(s *desk.State) {
+		me.Desk, me.DeskName = s.Settings.Desk.Name, s.Settings.Desk.DisplayName
+		if me.DeskName == "" {
+			me.DeskName = me.Desk
+		}
+		if known := s.Agents[agent]; known != nil {
+			me.ExpiresAt = known.Sessions[session]
+		}
+		m := s.Member(agent)
+		if m == nil {
+			return
+		}
+		me.DisplayName = m.DisplayName
+		for _, t := range s.Settings.Teams {
+			if role, in := m.Teams[t.Name]; in {
+				me.Teams = append(me.Teams, protocol.MyTeam{
+					Name: t.Name, DisplayName: pick(t.DisplayName != "", t.DisplayName, t.Name),
+					Role: pick(role != "", string(role), "Representative"),
+				})
+			}
+		}
+	})
+	return me
+}
+
+func (g *Gateway) agentStream(w http.ResponseWriter, r *http.Request, a who) {
+	// The protection against requests of other origins lets GET through; a socket is none of those.
+	var public string
+	g.hub.read(func(s *desk.State) { public = s.Settings.Desk.PublicURL })
+	if !originOf(r).mayUse(nil, public) {
+		writeError(w, protocol.Error{Code: "origin_refused", Message: "Agents' sockets are for the desk's own pages."})
+		return
+	}
+	g.streams.serveAgent(w, r, a)
+}
+
+func (g *Gateway) agentCommand(w http.ResponseWriter, r *http.Request, a who) {
+	g.post(w, r, a)
+}
+
+// post takes a command without a socket.
+func (g *Gateway) post(w http.ResponseWriter, r *http.Request, by who) {
+	data, bad := body(w, r)
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	c, bad := parseCommand(data)
+	if bad == nil && !validClient(c.Client) {
+		bad = badRequest("client is 8 to 64 of A-Z a-z 0-9 _ -")
+	}
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	by.client = c.Client
+	if !g.posts.allow(by.principal(), g.o.Clock()) {
+		writeError(w, protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
+		return
+	}
+	cmd, bad := command(c, by)
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	result, err := g.o.Router.Do(r.Context(), cmd)
+	status := http.StatusOK
+	if err != nil {
+		status = statusOf(failure(err).Code)
+	}
+	writeJSON(w, status, answerFrame(c.CID, result, err))
+}
+
+func (g *Gateway) getQueues(w http.ResponseWriter, _ *http.Request, a who) {
+	list := []*protocol.Queue{}
+	g.hub.read(func(s *desk.State) {
+		if m := s.Member(a.agent); m != nil {
+			for _, name := range m.Queues {
+				v := queueView(s, name, g.o.Clock())
+				v.MaySwitch = s.MaySwitch(a.agent, name)
+				list = append(list, v)
+			}
+		}
+	})
+	writeJSON(w, http.StatusOK, map[string]any{"queues": list})
+}
+
+func (g *Gateway) getLog(w http.ResponseWriter, r *http.Request, a who) {
+	queue := r.PathValue("queue")
+	serves := false
+	var seq uint64
+	g.hub.read(func(s *desk.State) { serves, seq = s.Serves(a.agent, queue), s.Seq })
+	if !serves {
+		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such queue that you serve."})
+		return
+	}
+	page, bad := pageOf(r, 50, 200)
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	if !g.caughtUp(w, r, seq) {
+		return
+	}
+	entries, err := g.o.Archive.Log(r.Context(), queue, page.before, page.limit+1)
+	if err != nil {
+		g.log.Error("the log cannot be read", "queue", queue, "error", err)
+		writeError(w, failure(err))
+		return
+	}
+	g.hub.read(func(s *desk.State) {
+		for i := range entries {
+			entries[i].By = agentName(s, entries[i].By)
+		}
+	})
+	writeJSON(w, http.StatusOK, logPage(entries, page.limit))
+}
+
+// logPage is a page of a log, of entries of which one more was asked for.
+func logPage(entries []protocol.LogEntry, limit int) protocol.LogPage {
+	var out protocol.LogPage
+	if len(entries) > limit {
+		entries = entries[:limit]
+		out.Before = entries[limit-1].Seq
+	}
+	if out.Entries = entries; entries == nil {
+		out.Entries = []protocol.LogEntry{}
+	}
+	return out
+}
+
+// caughtUpWithin is how long a reader of the archive waits for it: while it is made again from the
+// ledger, that can take long.
+const caughtUpWithin = 3 * time.Second
+
+// caughtUp waits until the archive has what the reader knows of already; if it takes too long it says so.
+func (g *Gateway) caughtUp(w http.ResponseWriter, r *http.Request, seq uint64) bool {
+	ctx, cancel := context.WithTimeout(r.Context(), caughtUpWithin)
+	defer cancel()
+	if err := g.o.Archive.Wait(ctx, seq); err != nil {
+		writeError(w, protocol.Error{Code: "unavailable", Message: "The history is being prepared. Try again in a moment.", RetryAfterMS: 2000})
+		return false
+	}
+	return true
+}
+
+type page struct {
+	before uint64
+	limit  int
+}
+
+func pageOf(r *http.Request, otherwise, most int) (page, *protocol.Error) {
+	p := page{limit: otherwise}
+	q := r.URL.Query()
+	if v := q.Get("before"); v != "" {
+		n, err := strconv.ParseUint(v, 10, 53)
+		if err != nil {
+			return p, badRequest("before is a sequence number")
+		}
+		p.before = n
+	}
+	if v := q.Get("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > most {
+			return p, badRequest("limit is a number from 1 to " + strconv.Itoa(most))
+		}
+		p.limit = n
+	}
+	return p, nil
+}
+
+func (g *Gateway) getMessages(w http.ResponseWriter, r *http.Request, a who) {
+	id := r.PathValue("conversation")
+	may := false
+	g.hub.read(func(s *desk.State) {
+		c := s.Conversations[desk.ConversationID(id)]
+		// The agent who has it, and before that any agent who may take it: a look before accepting.
+		may = c != nil && (c.Agent == a.agent || (c.Place == desk.Waiting || c.Place == desk.OfferedTo) && s.Serves(a.agent, c.Queue))
+	})
+	if !may {
+		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such conversation, or it is not yours."})
+		return
+	}
+	g.messages(w, r, a, id)
+}
+
+func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, by who, id string) {
+	page, bad := pageOf(r, 50, 200)
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	var seq uint64
+	g.hub.read(func(s *desk.State) { seq = s.Seq })
+	if !g.caughtUp(w, r, seq) {
+		return
+	}
+	list, err := g.o.Archive.MessagesFor(r.Context(), by.principal(), id, 0, page.before, page.limit+1)
+	if err != nil {
+		g.log.Error("messages cannot be read", "conversation", id, "error", err)
+		writeError(w, failure(err))
+		return
+	}
+	var out protocol.MessagePage
+	if len(list) > page.limit {
+		list = list[len(list)-page.limit:]
+		out.Before = list[0].Seq
+	}
+	if out.Messages = g.named(list); list == nil {
+		out.Messages = []protocol.Message{}
+	}
+	writeJSON(w, http.StatusOK, out)
+}
