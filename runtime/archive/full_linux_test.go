@@ -2,81 +2,25 @@ package archive_test
 
 import (
 	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"usher.chat/runtime/archive"
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/disktest"
 )
 
-// insideMounts in the environment says that this process may mount, in namespaces of its own.
-const insideMounts = "USHER_ARCHIVETEST_MOUNTS"
-
-// withDisk runs a test with a directory on a small disk of memory: here when this process may mount, else in a process
-// of its own which may, in user and mount namespaces with the same account.
-func withDisk(t *testing.T, size string, test func(t *testing.T, dir string)) {
-	t.Helper()
-	if os.Geteuid() == 0 || os.Getenv(insideMounts) != "" {
-		dir := t.TempDir()
-		if err := syscall.Mount("usher-test", dir, "tmpfs", 0, "size="+size); err != nil {
-			t.Fatalf("mount a small disk: %v", err)
-		}
-		t.Cleanup(func() {
-			if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-				t.Error(err)
-			}
-		})
-		test(t, dir)
-		return
-	}
-	same := func(id int) []syscall.SysProcIDMap {
-		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
-	}
-	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	command.Env = append(os.Environ(), insideMounts+"=1")
-	command.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: same(os.Geteuid()), GidMappings: same(os.Getegid()),
-		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN},
-	}
-	out, err := command.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Fatalf("this test mounts a small disk to fill it; run it as root, or allow user namespaces: %v", err)
-	}
-}
-
-// stuff writes a file until the disk has no room for another byte.
-func stuff(t *testing.T, path string) {
-	t.Helper()
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for block := make([]byte, 4096); err == nil; {
-		_, err = file.Write(block)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-}
-
 func TestAFullDiskStallsTheArchiveAndNobodyElse(t *testing.T) {
-	withDisk(t, "3m", func(t *testing.T, dir string) {
+	disktest.With(t, "3m", func(t *testing.T, dir string) {
 		w := chat(t, 10, 6000, 1000) // 6 MB
 		last := uint64(len(w.log))
 		path := filepath.Join(dir, "archive.db")
 		a := open(t, path)
 		stop := run(t, a, upTo(w, 100))
 		wait(t, a, 100)
-		stuff(t, filepath.Join(dir, "ballast"))
+		disktest.Stuff(t, filepath.Join(dir, "ballast"))
 		var worst time.Duration
 		for from := uint64(100); from < last/2; from += 100 {
 			began := time.Now()
@@ -123,10 +67,10 @@ func TestAFullDiskStallsTheArchiveAndNobodyElse(t *testing.T) {
 }
 
 func TestADiskThatIsFullAtTheStartStopsNoDesk(t *testing.T) {
-	withDisk(t, "64k", func(t *testing.T, dir string) {
+	disktest.With(t, "64k", func(t *testing.T, dir string) {
 		w := newWorld(t)
 		w.join("s1", "web", "hello")
-		stuff(t, filepath.Join(dir, "ballast"))
+		disktest.Stuff(t, filepath.Join(dir, "ballast"))
 		a := open(t, filepath.Join(dir, "archive.db"))
 		run(t, a, w.read)
 		a.Follow([]desk.Record{w.log[len(w.log)-1]})

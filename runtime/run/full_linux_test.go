@@ -6,72 +6,16 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"usher.chat/runtime/disktest"
 	"usher.chat/runtime/gateway/gatewaytest"
 	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/run/runtest"
 )
-
-// insideMounts in the environment says that this process may mount, in namespaces of its own.
-const insideMounts = "USHER_RUNTEST_MOUNTS"
-
-// withDisk runs a test with a directory on a small disk of memory: here when this process may mount, else in a process
-// of its own which may, in user and mount namespaces with the same account.
-func withDisk(t *testing.T, size string, test func(t *testing.T, dir string)) {
-	t.Helper()
-	if os.Geteuid() == 0 || os.Getenv(insideMounts) != "" {
-		dir := t.TempDir()
-		if err := syscall.Mount("usher-test", dir, "tmpfs", 0, "size="+size); err != nil {
-			t.Fatalf("mount a small disk: %v", err)
-		}
-		t.Cleanup(func() {
-			if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-				t.Error(err)
-			}
-		})
-		test(t, dir)
-		return
-	}
-	same := func(id int) []syscall.SysProcIDMap {
-		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
-	}
-	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	command.Env = append(os.Environ(), insideMounts+"=1")
-	command.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: same(os.Geteuid()), GidMappings: same(os.Getegid()),
-		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN},
-	}
-	out, err := command.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Fatalf("this test mounts a small disk to fill it; run it as root, or allow user namespaces: %v", err)
-	}
-}
-
-// stuff writes a file until the disk has no room for another byte.
-func stuff(t *testing.T, path string) {
-	t.Helper()
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for block := make([]byte, 4096); err == nil; {
-		_, err = file.Write(block)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-}
 
 func readiness(t *testing.T, d *runtest.Desk) (int, string) {
 	t.Helper()
@@ -88,7 +32,7 @@ func readiness(t *testing.T, d *runtest.Desk) (int, string) {
 }
 
 func TestAFullDiskIsToldAndThePodRecoversByItself(t *testing.T) {
-	withDisk(t, "16m", func(t *testing.T, dir string) {
+	disktest.With(t, "16m", func(t *testing.T, dir string) {
 		d := runtest.Start(t, runtest.Options{Settings: runtest.Sample(), Data: filepath.Join(dir, "data"), Rates: runtest.Fast()})
 		ana := d.Agent("ana")
 		maria := d.Customer("web", "")
@@ -100,7 +44,7 @@ func TestAFullDiskIsToldAndThePodRecoversByItself(t *testing.T) {
 		}
 
 		ballast := filepath.Join(dir, "ballast")
-		stuff(t, ballast)
+		disktest.Stuff(t, ballast)
 		var want []string
 		var held protocol.Command
 		for held.CID == 0 {
