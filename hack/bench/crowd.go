@@ -275,7 +275,7 @@ func benchMemory(ctx context.Context, e *env) ([]figure, error) {
 		return nil, err
 	}
 	defer d.stop()
-	pause(ctx, 5*time.Second)
+	pause(ctx, 30*time.Second)
 	idle, err := d.memory()
 	if err != nil {
 		return nil, err

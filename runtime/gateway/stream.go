@@ -42,7 +42,7 @@ func newStreams(g *Gateway) *streams {
 	st := &streams{g: g}
 	options := gws.ServerOption{
 		ReadMaxPayloadSize: protocol.MaxFrameBytes, WriteMaxPayloadSize: 64 << 20,
-		ReadBufferSize: 1024, CheckUtf8Enabled: true, SubProtocols: []string{protocol.Subprotocol},
+		ReadBufferSize: 512, CheckUtf8Enabled: true, SubProtocols: []string{protocol.Subprotocol},
 		HandshakeTimeout: helloWithin,
 		// A panic while one frame is handled must not end the process for everybody else.
 		Recovery: func(gws.Logger) { st.recovered() },

@@ -218,6 +218,7 @@ func (p *pod) run(ctx context.Context) error {
 		<-routed
 		return nil
 	})
+	group.Go(func() error { p.trim(ctx); return nil })
 	if p.file != nil {
 		group.Go(func() error { return p.followFile(ctx) })
 	} else {
