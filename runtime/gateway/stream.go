@@ -44,6 +44,7 @@ func newStreams(g *Gateway) *streams {
 		ReadMaxPayloadSize: protocol.MaxFrameBytes, WriteMaxPayloadSize: 64 << 20,
 		ReadBufferSize: 512, CheckUtf8Enabled: true, SubProtocols: []string{protocol.Subprotocol},
 		HandshakeTimeout: helloWithin,
+		NewSession:       func() gws.SessionStorage { return new(slot) },
 		// A panic while one frame is handled must not end the process for everybody else.
 		Recovery: func(gws.Logger) { st.recovered() },
 	}
@@ -62,12 +63,12 @@ func (st *streams) recovered() {
 func (st *streams) count() int { return int(st.open.Load()) }
 
 func (st *streams) serveAgent(w http.ResponseWriter, r *http.Request, signedIn who) {
-	st.serve(st.agents, w, r, &socket{agent: signedIn.agent, session: signedIn.session, principal: signedIn.principal(), does: st.g.o.Rates.Agent.limiter()})
+	st.serve(st.agents, w, r, &socket{agent: signedIn.agent, session: signedIn.session, principal: signedIn.principal()})
 }
 
 func (st *streams) serveCustomer(w http.ResponseWriter, r *http.Request) {
 	// The channel's origins are checked with the hello, which names the channel.
-	st.serve(st.customers, w, r, &socket{origin: originOf(r), does: st.g.o.Rates.Customer.limiter()})
+	st.serve(st.customers, w, r, &socket{origin: originOf(r)})
 }
 
 func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request, s *socket) {
@@ -91,6 +92,20 @@ func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request
 }
 
 const sessionKey = "socket"
+
+// slot holds a connection's one value: the library's own storage is a map for each of thousands of
+// connections.
+type slot struct{ value any }
+
+func (s *slot) Len() int                  { return 1 }
+func (s *slot) Load(string) (any, bool)   { return s.value, s.value != nil }
+func (s *slot) Delete(string)             { s.value = nil }
+func (s *slot) Store(_ string, value any) { s.value = value }
+func (s *slot) Range(f func(string, any) bool) {
+	if s.value != nil {
+		f(sessionKey, s.value)
+	}
+}
 
 func socketOf(conn *gws.Conn) *socket {
 	v, _ := conn.Session().Load(sessionKey)
@@ -161,6 +176,9 @@ func (st *streams) frame(s *socket, data []byte) {
 	if bad != nil {
 		refuse(*bad)
 		return
+	}
+	if s.does == nil { // most who wait never say a thing
+		s.does = pick(s.agent != "", st.g.o.Rates.Agent, st.g.o.Rates.Customer).limiter()
 	}
 	if !s.does.AllowN(st.g.o.Clock(), 1) || s.flying.Load() >= inFlight {
 		refuse(protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
