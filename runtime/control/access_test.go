@@ -135,7 +135,12 @@ func TestCertificatesAreRenewedWhileAStreamIsOpen(t *testing.T) {
 func TestBothAuthoritiesOfABundleAreTrusted(t *testing.T) {
 	p := serve(t, nil)
 	next := newCA(t)
-	if err := os.WriteFile(filepath.Join(p.dir, control.CAFile), append(bytes.Clone(p.ca.PEM()), next.PEM()...), 0o600); err != nil {
+	// Written beside and renamed, as a Secret's files change: the server may be reading them just now.
+	file := filepath.Join(p.dir, control.CAFile)
+	if err := os.WriteFile(file+".new", append(bytes.Clone(p.ca.PEM()), next.PEM()...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
 		t.Fatal(err)
 	}
 	late, err := next.Client(control.Operator)

@@ -134,6 +134,8 @@ func serve(t *testing.T, change func(*control.Options)) *port {
 		}
 	})
 	t.Cleanup(p.stop)
+	// It has read its certificates once it answers: a test that changes them must not do so before.
+	p.call(p.operator(), http.MethodGet, "/control/v1/version", "")
 	return p
 }
 
