@@ -187,12 +187,24 @@ func (a *Archive) tell() {
 	a.moved = make(chan struct{})
 }
 
-// advance says how far the archive is; it may be back at 0.
+// advance says how far the archive is; it may be back at 0. An archive that gets further does not stand
+// still, so whoever waited for this position also reads a status without a stall.
 func (a *Archive) advance(position uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.position = position
+	further := position > a.position
+	if a.position = position; further {
+		a.unstall()
+	}
 	a.tell()
+}
+
+// unstall notes that the archive works, again or still. Call with mu held.
+func (a *Archive) unstall() {
+	if a.stalled != nil {
+		a.log.Info("the archive goes on", "position", a.position)
+		a.stalled = nil
+	}
 }
 
 func (a *Archive) stall(err error) {
@@ -208,12 +220,10 @@ func (a *Archive) stall(err error) {
 func (a *Archive) goOn() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.stalled == nil {
-		return
+	if a.stalled != nil {
+		a.unstall()
+		a.tell()
 	}
-	a.log.Info("the archive goes on", "position", a.position)
-	a.stalled = nil
-	a.tell()
 }
 
 func (a *Archive) countRebuild() {
