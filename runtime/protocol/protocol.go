@@ -24,6 +24,9 @@ const (
 	MaxReasonRunes = 256      // why a queue was opened or closed by hand
 	MaxClientLen   = 64       // a client id: 8 to 64 of A-Z a-z 0-9 _ -
 	MinClientLen   = 8
+	MaxNoteRunes   = 500 // why a conversation is handed on
+	MaxEmailBytes  = 254
+	MaxPhoneRunes  = 32
 )
 
 // Frame types from the client.
@@ -38,10 +41,25 @@ const (
 	TypePick   = "pick"   // agent: the next of a queue (or of all), or a chosen conversation
 	TypeAccept = "accept" // agent: an offer
 	TypeRefuse = "refuse" // agent: an offer
-	TypeLeave  = "leave"  // agent: leave a conversation; it goes back to its place in the line
-	TypeOpen   = "open"   // agent: open a queue by hand
-	TypeClose  = "close"  // agent: close a queue by hand
-	TypeAuto   = "auto"   // agent: give a queue back to its schedule
+	TypeLeave  = "leave"  // agent: leave a conversation; alone in it, it goes back to its place in the line
+	// Routing (features R5 to R12).
+	TypeGrab     = "grab"     // representative: take a waiting conversation of a Grab team from its notification
+	TypeEnter    = "enter"    // agent: join a conversation that others serve, or take up an invitation
+	TypeTransfer = "transfer" // agent: hand a conversation to an agent, a team or a queue
+	TypeInvite   = "invite"   // agent: ask an agent or a team into a conversation
+	TypeUninvite = "uninvite" // agent: take an invitation back
+	TypeDecline  = "decline"  // agent: an invitation, or a conversation that was handed to this agent
+	TypePresence = "presence" // agent: available, finishMine or away
+	TypeNewKey   = "newKey"   // agent: a session key of 7 digits; it comes as a change of kind me
+	TypeDropKey  = "dropKey"  // agent: make a session key void
+	TypeFavour   = "favour"   // agent: mark a queue or team as a favourite, or not any more
+	TypePost     = "post"     // agent: write in a room (team chat, or private with another member)
+	TypeRead     = "read"     // agent: a room was read up to a sequence
+	TypeWatch    = "watch"    // agent: which lists this tab looks at; no cid, lost with the socket
+	TypeContact  = "contact"  // customer: the contact form
+	TypeOpen     = "open"     // agent: open a queue by hand
+	TypeClose    = "close"    // agent: close a queue by hand
+	TypeAuto     = "auto"     // agent: give a queue back to its schedule
 )
 
 // Frame types from the server.
@@ -94,6 +112,33 @@ type Command struct {
 	Until        int64  `json:"until,omitempty"` // open, close
 	Reason       string `json:"reason,omitempty"`
 	Typing       bool   `json:"typing,omitempty"`
+	// To is an agent, a team or a queue: transfer, invite, uninvite, favour.
+	To *Target `json:"to,omitempty"`
+	// Presence of presence; On of favour.
+	Presence string `json:"presence,omitempty"`
+	On       bool   `json:"on,omitempty"`
+	// Key is a session key: dropKey, and join by a customer.
+	Key string `json:"key,omitempty"`
+	// Link is the token of a support link, Issue and Agent what the customer chose on the page: join.
+	// An issue is "queue/issue".
+	Link  string `json:"link,omitempty"`
+	Issue string `json:"issue,omitempty"`
+	Agent string `json:"agent,omitempty"`
+	// Email and Phone are how to reach the customer: join, contact.
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	// Room and Seq of post and read.
+	Room string `json:"room,omitempty"`
+	Seq  uint64 `json:"seq,omitempty"`
+	// Views of watch: "team" for the conversations that colleagues serve, "inactive" for what was left
+	// behind. It replaces what was watched before.
+	Views []string `json:"views,omitempty"`
+}
+
+// Target is an agent, a team or a queue.
+type Target struct {
+	Kind string `json:"kind"` // agent, team, queue
+	Name string `json:"name"`
 }
 
 // Welcome answers Hello.
@@ -133,181 +178,6 @@ type Update struct {
 	Seq     uint64   `json:"seq"`
 	Prev    uint64   `json:"prev"`
 	Changes []Change `json:"changes"`
-}
-
-// Change is one thing as it reads now. Exactly the member named by Kind is set.
-type Change struct {
-	Kind         ChangeKind    `json:"kind"`
-	Queue        *Queue        `json:"queue,omitempty"`
-	Waiting      *Waiting      `json:"waiting,omitempty"`
-	Conversation *Conversation `json:"conversation,omitempty"`
-	Message      *Message      `json:"message,omitempty"`
-	Channel      *Channel      `json:"channel,omitempty"`
-	Notice       *Notice       `json:"notice,omitempty"`
-	// Gone names what is no longer there: a queue, a waiting entry or a conversation.
-	Gone *Gone `json:"gone,omitempty"`
-}
-
-// ChangeKind says which member of Change is set.
-type ChangeKind string
-
-const (
-	KindQueue        ChangeKind = "queue"
-	KindWaiting      ChangeKind = "waiting"
-	KindConversation ChangeKind = "conversation"
-	KindMessage      ChangeKind = "message"
-	KindChannel      ChangeKind = "channel"
-	KindNotice       ChangeKind = "notice"
-	KindGone         ChangeKind = "gone"
-)
-
-// Queue is a queue as an agent sees it.
-type Queue struct {
-	Name        string `json:"name"`
-	DisplayName string `json:"displayName"`
-	State       string `json:"state"` // Open, Closed
-	Cause       string `json:"cause"`
-	Detail      string `json:"detail,omitempty"`
-	Since       int64  `json:"since"`
-	NextTime    int64  `json:"nextTime,omitempty"`
-	NextState   string `json:"nextState,omitempty"`
-	TimeZone    string `json:"timeZone,omitempty"`
-	Waiting     int    `json:"waiting"`
-	FirstSince  int64  `json:"firstSince,omitempty"` // arrival of the first in line
-	InService   int    `json:"inService"`
-	Online      int    `json:"online"`
-	Available   int    `json:"available"`
-	PlacesLeft  int    `json:"placesLeft"` // -1: no limit
-	Places      int    `json:"places"`     // capacity in force; -1: no limit
-	// MaySwitch tells whether this agent may open and close it.
-	MaySwitch bool `json:"maySwitch"`
-	// Override is the open or close by hand in force or on its way.
-	Override *Override `json:"override,omitempty"`
-}
-
-// Override is an open or close by hand.
-type Override struct {
-	State  string `json:"state"`
-	Until  int64  `json:"until,omitempty"`
-	Reason string `json:"reason,omitempty"`
-	By     string `json:"by,omitempty"`
-	// Pending tells that the resource does not carry it yet; it is in force all the same.
-	Pending bool `json:"pending,omitempty"`
-}
-
-// Waiting is a customer in a line, as an agent of that queue sees it.
-type Waiting struct {
-	Conversation string `json:"conversation"`
-	Queue        string `json:"queue"`
-	Name         string `json:"name,omitempty"`
-	Text         string `json:"text,omitempty"` // the first message, shortened to 200 characters
-	Page         string `json:"page,omitempty"`
-	Channel      string `json:"channel"`
-	ArrivedAt    int64  `json:"arrivedAt"`
-	Online       bool   `json:"online"`
-	// OfferedTo is the name of the agent to whom it is offered now; it cannot be picked meanwhile.
-	OfferedTo string `json:"offeredTo,omitempty"`
-}
-
-// Conversation states.
-const (
-	StateWaiting   = "waiting"
-	StateOffered   = "offered"
-	StateInService = "inService"
-	StateEnded     = "ended"
-)
-
-// Conversation is a conversation as one of its sides sees it: the customer, or its agent (also an
-// agent to whom it is offered).
-type Conversation struct {
-	ID        string `json:"id"`
-	State     string `json:"state"`
-	Queue     string `json:"queue"`
-	QueueName string `json:"queueName"`
-	Channel   string `json:"channel"`
-	Name      string `json:"name,omitempty"`
-	Page      string `json:"page,omitempty"`
-	ArrivedAt int64  `json:"arrivedAt"`
-	// Place and Waiting are told to the customer while waiting: 1-based place, and how many wait.
-	Place   int `json:"place,omitempty"`
-	Waiting int `json:"waiting,omitempty"`
-	// Agent is who serves it, AgentName as shown.
-	Agent     string `json:"agent,omitempty"`
-	AgentName string `json:"agentName,omitempty"`
-	StartedAt int64  `json:"startedAt,omitempty"`
-	// OfferUntil is when an offer goes to the line again; FromQueue asks for the notice that the
-	// customer comes from the queue (feature Q10).
-	OfferUntil int64 `json:"offerUntil,omitempty"`
-	FromQueue  bool  `json:"fromQueue,omitempty"`
-	// Online tells whether the other side is connected.
-	Online bool `json:"online"`
-	// UnansweredSince is the time of the customer's first message that nobody answered.
-	UnansweredSince int64 `json:"unansweredSince,omitempty"`
-	// Returned tells why it went back to the line: lost, left, refused, expired, removed.
-	Returned string `json:"returned,omitempty"`
-	EndedAt  int64  `json:"endedAt,omitempty"`
-	EndedBy  string `json:"endedBy,omitempty"` // customer, agent, left, idle, abandoned, removed
-}
-
-// Message is one message. Its sequence is its identity and its order.
-type Message struct {
-	Seq          uint64 `json:"seq"`
-	Conversation string `json:"conversation"`
-	From         string `json:"from"` // customer, agent, system
-	Author       string `json:"author,omitempty"`
-	Text         string `json:"text"`
-	At           int64  `json:"at"`
-	// Client and CID are told to the sender only, to match the row that it shows already.
-	Client string `json:"client,omitempty"`
-	CID    uint64 `json:"cid,omitempty"`
-}
-
-// Channel is what a customer may know of a channel before and while waiting.
-type Channel struct {
-	Name        string `json:"name"`
-	DisplayName string `json:"displayName"`
-	Greeting    string `json:"greeting,omitempty"`
-	AccentColor string `json:"accentColor,omitempty"`
-	// Offered tells whether a customer may join now; Availability says why not.
-	Offered      bool   `json:"offered"`
-	Availability string `json:"availability"`
-	QueueState   string `json:"queueState"`
-	// OpensAt is when a closed queue opens next; TimeZone is the schedule's.
-	OpensAt  int64  `json:"opensAt,omitempty"`
-	TimeZone string `json:"timeZone,omitempty"`
-	Waiting  int    `json:"waiting"`
-	// WhenUnavailable is Message or Hide; Message is the desk's own words.
-	WhenUnavailable string `json:"whenUnavailable"`
-	Message         string `json:"message,omitempty"`
-	Time            int64  `json:"time"`
-}
-
-// Availability of a queue to a new customer.
-const (
-	AvailableNow   = "available" // an agent is free
-	AvailableQueue = "queue"     // all are busy or away; a place in the line is left
-	Closed         = "closed"
-	Busy           = "busy"    // whenBusy offers nothing, and every online agent is at the limit
-	Offline        = "offline" // nobody is online
-	Full           = "full"    // no place left
-)
-
-// Notice is something that one agent should see once.
-type Notice struct {
-	// Code: override_refused, taken, returned, offer_expired.
-	Code         string `json:"code"`
-	Message      string `json:"message"`
-	Conversation string `json:"conversation,omitempty"`
-	Queue        string `json:"queue,omitempty"`
-}
-
-// Gone says that something left the client's view.
-type Gone struct {
-	Kind ChangeKind `json:"kind"` // queue, waiting or conversation
-	ID   string     `json:"id"`   // queue name or conversation id
-	// Why: picked, offered, left, abandoned, ended, removed; By is the agent's name, if one did it.
-	Why string `json:"why,omitempty"`
-	By  string `json:"by,omitempty"`
 }
 
 // Ack tells that a command took effect and is durable. The same command sent again gets the same.
@@ -364,50 +234,4 @@ type Typing struct {
 	Conversation string `json:"conversation"`
 	From         string `json:"from"`
 	Author       string `json:"author,omitempty"`
-}
-
-// Me is GET /v1/me.
-type Me struct {
-	Name        string   `json:"name"`
-	DisplayName string   `json:"displayName"`
-	Teams       []MyTeam `json:"teams"`
-	Desk        string   `json:"desk"`
-	DeskName    string   `json:"deskName"`
-	ExpiresAt   int64    `json:"expiresAt"`
-}
-
-// MyTeam is a membership.
-type MyTeam struct {
-	Name        string `json:"name"`
-	DisplayName string `json:"displayName"`
-	Role        string `json:"role"`
-}
-
-// LogPage is GET /v1/queues/{queue}/log: the newest first.
-type LogPage struct {
-	Entries []LogEntry `json:"entries"`
-	// Before is given to the next call for older entries; 0 when there are none.
-	Before uint64 `json:"before,omitempty"`
-}
-
-// LogEntry is one line of a queue's activity log (feature Q4).
-type LogEntry struct {
-	Seq          uint64 `json:"seq"`
-	At           int64  `json:"at"`
-	Queue        string `json:"queue"`
-	Type         string `json:"type"` // opened, closed, joined, picked, offered, returned, left, ended, override, settings
-	By           string `json:"by,omitempty"`
-	Cause        string `json:"cause,omitempty"`
-	Reason       string `json:"reason,omitempty"`
-	Until        int64  `json:"until,omitempty"`
-	Conversation string `json:"conversation,omitempty"`
-	Name         string `json:"name,omitempty"`
-	Generation   int64  `json:"generation,omitempty"` // of the queue's settings in force
-	WaitedMS     int64  `json:"waitedMs,omitempty"`
-}
-
-// MessagePage is GET /v1/conversations/{id}/messages: in order, the oldest first.
-type MessagePage struct {
-	Messages []Message `json:"messages"`
-	Before   uint64    `json:"before,omitempty"`
 }
