@@ -193,3 +193,123 @@ describe('a client', () => {
     expect(env.socket.sent[0]).not.toHaveProperty('seq');
   });
 });
+
+describe('what a tab watches', () => {
+  const open: Change = {
+    kind: 'open',
+    open: {
+      conversation: 'c8',
+      queue: 'support',
+      channel: 'web',
+      agents: [],
+      arrivedAt: 1,
+      startedAt: 2,
+      online: true,
+    },
+  };
+  const watches = () => env.socket.sent.filter((frame) => frame.type === 'watch');
+
+  it('is told without a number, once for the same lists', () => {
+    welcome();
+    snapshot(5, []);
+    client.watch(['team']);
+    client.watch(['team']);
+    client.watch(['team', 'inactive']);
+    expect(watches()).toEqual([
+      { type: 'watch', views: ['team'] },
+      { type: 'watch', views: ['team', 'inactive'] },
+    ]);
+  });
+
+  it('is told again on the next socket, after its snapshot', () => {
+    welcome();
+    snapshot(5, []);
+    client.watch(['team']);
+    update(5, 5, open);
+    expect(client.view().state.opens.size).toBe(1);
+    env.socket.drop();
+    expect(client.view().state.opens.size).toBe(1);
+    env.pass(0);
+    welcome();
+    expect(watches()).toEqual([]);
+    snapshot(6, []);
+    expect(watches()).toEqual([{ type: 'watch', views: ['team'] }]);
+    expect(client.view().state.opens.size).toBe(0);
+  });
+
+  it('stops with the last list, whose rows go', () => {
+    welcome();
+    snapshot(5, []);
+    client.watch(['team']);
+    update(5, 5, open);
+    client.watch([]);
+    expect(watches().at(-1)).toEqual({ type: 'watch', views: [] });
+    expect(client.view().state.opens.size).toBe(0);
+  });
+});
+
+describe('a post in a room', () => {
+  it('is kept until it is seen in the stream, and settles by its number', () => {
+    client.post('Anybody free?', 't:tier1');
+    expect(client.view().entries.map((entry) => [entry.lane, entry.state])).toEqual([
+      ['room/t:tier1', 'queued'],
+    ]);
+    welcome();
+    snapshot(5, []);
+    const sent = env.socket.sent.find((frame) => frame.type === 'post');
+    expect(sent).toMatchObject({ room: 't:tier1', text: 'Anybody free?', cid: 1 });
+    update(5, 6, {
+      kind: 'post',
+      post: {
+        seq: 6,
+        room: 't:tier1',
+        author: 'ana',
+        authorName: 'Ana',
+        text: 'Anybody free?',
+        at: 6,
+        client: tab.client,
+        cid: 1,
+      },
+    });
+    expect(client.view().entries).toEqual([]);
+    expect(client.view().state.posts.get('t:tier1')?.length).toBe(1);
+  });
+});
+
+describe('a contact form', () => {
+  const form = { type: 'contact', email: 'maria@example.org', text: 'Call me' } as const;
+
+  it('goes out when there is a way, and stays until its effect is in the stream', () => {
+    client.deliver(form);
+    welcome();
+    snapshot(5, []);
+    expect(env.socket.sent.at(-1)).toMatchObject({ ...form, cid: 1 });
+    env.socket.give({ type: 'ack', cid: 1, seq: 6, conversation: 'c1' });
+    expect(client.view().entries.map((entry) => entry.state)).toEqual(['sent']);
+    update(5, 6, conversation);
+    expect(client.view().entries).toEqual([]);
+  });
+
+  it('that is refused stays with the reason', () => {
+    client.deliver(form);
+    welcome();
+    snapshot(5, []);
+    const error = { code: 'bad_request', message: 'no way to reach you' };
+    env.socket.give({ type: 'refused', cid: 1, error });
+    expect(client.view().entries[0]).toMatchObject({ state: 'refused', error });
+  });
+});
+
+describe('commands that have nothing to do with each other', () => {
+  it('do not wait for each other; those of one thing do', () => {
+    welcome();
+    snapshot(5, []);
+    void client.ask({ type: 'presence', presence: 'away' });
+    void client.ask({ type: 'newKey' });
+    void client.ask({ type: 'favour', to: { kind: 'team', name: 'tier1' }, on: true });
+    void client.ask({ type: 'read', room: 't:tier1', seq: 5 });
+    void client.ask({ type: 'leave', conversation: 'c1' });
+    const types = env.socket.sent.map((frame) => frame.type);
+    expect(types).toEqual(['hello', 'presence', 'favour', 'read', 'leave']);
+  });
+});

@@ -20,9 +20,18 @@ import {
   type ProtocolError,
   type ServerFrame,
   version,
+  type WatchView,
   type Welcome,
 } from './protocol.ts';
-import { dismissNotice, emptyState, gap, reduce, reduceTyping, type State } from './reduce.ts';
+import {
+  dismissNotice,
+  emptyState,
+  forgetView,
+  gap,
+  reduce,
+  reduceTyping,
+  type State,
+} from './reduce.ts';
 import { type Connection, Socket } from './socket.ts';
 import type { Tab } from './tab.ts';
 
@@ -59,6 +68,7 @@ export class Client {
   private batching = false;
   private typingAt = 0;
   private typingIn: string | undefined;
+  private watched: readonly WatchView[] = [];
 
   constructor(options: ClientOptions) {
     this.options = options;
@@ -130,6 +140,31 @@ export class Client {
     return this.outbox.post(command, lane ?? laneOf(command));
   }
 
+  /** Writes in a room, as say does in a conversation. */
+  post(text: string, room: string): number {
+    return this.deliver({ type: 'post', room, text });
+  }
+
+  /**
+   * Sends what must not be lost, a contact form: kept over a reload, and as a refused entry until it
+   * is taken back.
+   */
+  deliver(command: Command, lane = laneOf(command)): number {
+    return this.outbox.post(command, lane);
+  }
+
+  /** Says which lists this tab looks at. It is told again on each new socket. */
+  watch(views: readonly WatchView[]): void {
+    const same =
+      views.length === this.watched.length && views.every((view) => this.watched.includes(view));
+    if (same) return;
+    const changed = (['team', 'inactive'] as const).filter(
+      (view) => views.includes(view) !== this.watched.includes(view),
+    );
+    this.watched = [...views];
+    this.sendWatch(changed);
+  }
+
   retry(key: number): void {
     this.outbox.retry(key);
   }
@@ -188,7 +223,10 @@ export class Client {
           return 'gap';
         }
         this.update({ state: next });
-        for (const { message } of frame.changes) if (message) this.outbox.seen(message);
+        for (const { message, post } of frame.changes) {
+          if (message) this.outbox.seen(message);
+          if (post) this.outbox.seen(post);
+        }
         this.outbox.settle(next.seq);
         if (frame.type === 'update') this.options.onChanges?.(frame.changes, next);
         return undefined;
@@ -214,8 +252,18 @@ export class Client {
   private connected(connection: Connection): void {
     const was = this.shown.connection.phase;
     this.update({ connection });
-    if (connection.phase === 'live' && was !== 'live') this.outbox.online();
-    else if (connection.phase !== 'live' && was === 'live') this.outbox.offline();
+    if (connection.phase === 'live' && was !== 'live') {
+      // The server forgot with the old socket what was watched.
+      if (this.watched.length > 0) this.sendWatch([]);
+      this.outbox.online();
+    } else if (connection.phase !== 'live' && was === 'live') this.outbox.offline();
+  }
+
+  private sendWatch(anew: readonly WatchView[]): void {
+    if (!this.socket.send({ type: 'watch', views: [...this.watched] })) return;
+    let { state } = this.shown;
+    for (const view of anew) state = forgetView(state, view);
+    if (state !== this.shown.state) this.update({ state });
   }
 
   /** One frame is one change to a view: a message must not be there twice, nor not at all. */
@@ -241,6 +289,13 @@ export class Client {
   }
 }
 
+/** Commands of one lane go one after the other; what has nothing to do with each other does not wait. */
 function laneOf(command: Command): string {
-  return command.conversation ?? (command.queue === undefined ? '' : `queue/${command.queue}`);
+  const { conversation, queue, room, type } = command;
+  if (conversation !== undefined) return conversation;
+  if (queue !== undefined) return `queue/${queue}`;
+  if (room !== undefined) return `room/${room}`;
+  if (type === 'presence' || type === 'newKey' || type === 'dropKey') return 'me';
+  if (type === 'favour') return `favour/${command.to?.kind}/${command.to?.name}`;
+  return '';
 }

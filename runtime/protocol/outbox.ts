@@ -8,7 +8,7 @@
  * "Not sent" is told only after a definite refusal; what has no answer is being checked.
  */
 import type { Env } from './env.ts';
-import type { Ack, Command, Message, ProtocolError, Refused } from './protocol.ts';
+import type { Ack, Command, Message, Post, ProtocolError, Refused } from './protocol.ts';
 import type { StoredEntry, Tab } from './tab.ts';
 
 export type EntryState = 'queued' | 'sending' | 'unknown' | 'sent' | 'refused';
@@ -109,7 +109,7 @@ export class Outbox {
     });
   }
 
-  /** Sends a message that is kept over a reload and stays as a row when it is refused. */
+  /** Sends a message or a form that is kept over a reload and stays as a row when it is refused. */
   post(command: Command, lane: string): number {
     return this.push(command, lane, { keep: true });
   }
@@ -206,13 +206,14 @@ export class Outbox {
     }
   }
 
-  /** A message came in the stream; when it is one of ours, it is sent, whatever became of its ack. */
-  seen(message: Message): void {
+  /** It came in the stream; when it is one of ours, it is sent, whatever became of its ack. */
+  seen(message: Message | Post): void {
     if (this.items.length === 0 || !message.client || !message.cid) return;
     const item = this.byCid(message.client, message.cid);
     if (!item) return;
     const ack: Ack = { type: 'ack', cid: message.cid, seq: message.seq };
-    item.resolve?.({ ...ack, conversation: message.conversation });
+    if ('conversation' in message) ack.conversation = message.conversation;
+    item.resolve?.(ack);
     this.drop(item);
   }
 

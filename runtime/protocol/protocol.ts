@@ -1,6 +1,6 @@
 /**
- * What travels between a desk and its clients, as in protocol.go. A Go test reads this file and
- * fails when an interface lacks a field, has one too many, or differs in what may be absent.
+ * What travels between a desk and its clients, as in protocol.go, changes.go and http.go. A Go test reads this file
+ * and fails when an interface lacks a field, has one too many, or differs in what may be absent.
  * docs/reference/socket-protocol.md tells the rules. Times are milliseconds since 1970 UTC.
  */
 
@@ -16,6 +16,10 @@ export const maxNameRunes = 100;
 export const maxReasonRunes = 256;
 export const minClientLen = 8;
 export const maxClientLen = 64;
+/** Why a conversation is handed on, or somebody is asked into it. */
+export const maxNoteRunes = 500;
+export const maxEmailBytes = 254;
+export const maxPhoneRunes = 32;
 
 /** Close codes beyond those of RFC 6455. */
 export const closeCode = {
@@ -36,9 +40,25 @@ export type CommandType =
   | 'accept'
   | 'refuse'
   | 'leave'
+  | 'grab'
+  | 'enter'
+  | 'transfer'
+  | 'invite'
+  | 'uninvite'
+  | 'decline'
+  | 'presence'
+  | 'newKey'
+  | 'dropKey'
+  | 'favour'
+  | 'post'
+  | 'read'
+  | 'contact'
   | 'open'
   | 'close'
   | 'auto';
+
+/** Frames without a number or an answer: they have no durable effect. */
+export type SignType = 'typing' | 'watch';
 
 /** The first frame of a client. */
 export interface Hello {
@@ -55,7 +75,7 @@ export interface Hello {
 
 /** Any frame from a client that has an effect. Which fields count follows from the type. */
 export interface Command {
-  type: CommandType | 'typing';
+  type: CommandType | SignType;
   cid?: number;
   client?: string;
   conversation?: string;
@@ -66,6 +86,35 @@ export interface Command {
   until?: number;
   reason?: string;
   typing?: boolean;
+  /** transfer, invite, uninvite, favour. */
+  to?: Target;
+  /** presence. */
+  presence?: Presence;
+  /** favour. */
+  on?: boolean;
+  /** A session key: dropKey, and join by a customer. */
+  key?: string;
+  /** The token of a support link; what the customer chose on the page ("queue/issue"), and whom: join. */
+  link?: string;
+  issue?: string;
+  agent?: string;
+  /** How to reach the customer: join, contact. */
+  email?: string;
+  phone?: string;
+  /** post, read. */
+  room?: string;
+  seq?: number;
+  /** watch; it replaces what was watched before. */
+  views?: WatchView[];
+}
+
+/** A list that is sent to those who look at it: what colleagues serve, and what was left behind. */
+export type WatchView = 'team' | 'inactive';
+
+/** An agent, a team or a queue. */
+export interface Target {
+  kind: 'agent' | 'team' | 'queue';
+  name: string;
 }
 
 /** Answers Hello. */
@@ -113,6 +162,14 @@ export type ChangeKind =
   | 'message'
   | 'channel'
   | 'notice'
+  | 'team'
+  | 'agent'
+  | 'me'
+  | 'invitation'
+  | 'open'
+  | 'inactive'
+  | 'room'
+  | 'post'
   | 'gone';
 
 /** One thing as it reads now. Exactly the member named by kind is set. */
@@ -124,6 +181,14 @@ export interface Change {
   message?: Message;
   channel?: Channel;
   notice?: Notice;
+  team?: Team;
+  agent?: Colleague;
+  me?: Standing;
+  invitation?: Invitation;
+  open?: Open;
+  inactive?: Inactive;
+  room?: Room;
+  post?: Post;
   gone?: Gone;
 }
 
@@ -151,6 +216,158 @@ export interface Queue {
   /** Whether this agent may open and close it. */
   maySwitch: boolean;
   override?: Override;
+  mode: 'Manual' | 'Automatic';
+  /** That among this agent's queues, the higher first. */
+  priority?: number;
+  /** Waiting customers for whom a waiting rule raised an alert. */
+  alerted?: number;
+  /** What was left behind: contact forms, and customers who wrote and left. */
+  inactive?: number;
+  /** Whether this agent marked it so (feature C14). */
+  favourite?: boolean;
+  /** Features that are off (Q13). */
+  disabled?: Feature[];
+  /** Whom its conversations may be handed to; absent: anybody. */
+  targets?: Targets;
+}
+
+/** A feature of a queue that can be off. */
+export type Feature = 'emoji' | 'typing' | 'preview' | 'transfer' | 'invitations';
+
+/** Bounds of transfers. */
+export interface Targets {
+  queues: string[];
+  teams: string[];
+  agents: string[];
+}
+
+/** A team of this agent: its queue and its chat. */
+export interface Team {
+  name: string;
+  displayName: string;
+  role: 'Representative' | 'Admin';
+  mode: 'Collaboration' | 'Grab';
+  /** How many wait in the team's queue, and the arrival of the first. */
+  waiting: number;
+  firstSince?: number;
+  online: number;
+  favourite?: boolean;
+  /** Of its chat; absent when that is off. */
+  room?: string;
+}
+
+/** finishMine: serves on, gets nothing new offered. */
+export type Presence = 'available' | 'finishMine' | 'away' | 'offline';
+
+/** A member of the desk, for transfers, invitations and private rooms. */
+export interface Colleague {
+  name: string;
+  displayName: string;
+  presence: Presence;
+  load: number;
+  limit: number;
+  teams: string[];
+}
+
+/** This agent's own: presence, load, and session keys. */
+export interface Standing {
+  presence: Presence;
+  load: number;
+  limit: number;
+  keys: Key[];
+}
+
+/** A session key that starts a conversation with the agent who made it, once. */
+export interface Key {
+  /** 7 digits. */
+  key: string;
+  expires: number;
+}
+
+/** Asks this agent, or a team of this agent, into a conversation that others serve. */
+export interface Invitation {
+  conversation: string;
+  queue: string;
+  /** The customer's. */
+  name?: string;
+  /** Absent: for this agent in person. */
+  team?: string;
+  by: string;
+  byName: string;
+  note?: string;
+  at: number;
+}
+
+/** A conversation that colleagues serve, and that this agent may see and enter. Told to who watches "team". */
+export interface Open {
+  conversation: string;
+  queue: string;
+  team?: string;
+  name?: string;
+  text?: string;
+  channel: string;
+  /** The owner first. */
+  agents: Participant[];
+  arrivedAt: number;
+  startedAt: number;
+  online: boolean;
+  /** See Conversation. */
+  unansweredSince?: number;
+  soonAt?: number;
+  overdueAt?: number;
+}
+
+/** An agent in a conversation. */
+export interface Participant {
+  name: string;
+  displayName: string;
+}
+
+/**
+ * A conversation that nobody served before the customer left, or a contact form. A message of the
+ * customer revives it. Told to who watches "inactive".
+ */
+export interface Inactive {
+  conversation: string;
+  queue: string;
+  channel: string;
+  name?: string;
+  email?: string;
+  phone?: string;
+  text?: string;
+  page?: string;
+  arrivedAt: number;
+  at: number;
+  why: 'contact' | 'abandoned' | 'left' | 'removed';
+}
+
+/** Where members write to each other: a team's chat, or two members' own. */
+export interface Room {
+  /** "t:team" or "p:ana:ben", the two names sorted. */
+  id: string;
+  kind: 'team' | 'private';
+  team?: string;
+  /** The other member of a private one. */
+  with?: string;
+  name: string;
+  unread: number;
+  /** Up to where this agent has read, the newest post, and its time. */
+  readSeq?: number;
+  lastSeq?: number;
+  lastAt?: number;
+}
+
+/** A message in a room. Its sequence is its identity and its order. */
+export interface Post {
+  seq: number;
+  room: string;
+  author: string;
+  authorName: string;
+  text: string;
+  at: number;
+  /** Told to the sender only, to match the row that it shows already. */
+  client?: string;
+  cid?: number;
 }
 
 /** An open or close by hand. */
@@ -176,9 +393,33 @@ export interface Waiting {
   online: boolean;
   /** The agent to whom it is offered now; it cannot be picked meanwhile. */
   offeredTo?: string;
+  /** It waits in a team's queue, or for this agent in person; queue is that whose settings hold. */
+  team?: string;
+  agent?: string;
+  /** How it came there. */
+  via?: Via;
+  /** Of a transfer: who handed it on, and what for. */
+  from?: string;
+  fromName?: string;
+  note?: string;
+  /** What the customer chose in the form, as shown. */
+  issue?: string;
+  /** Why it went back to the line: lost, left, refused, expired, removed. */
+  returned?: string;
+  /** A waiting rule raised an alert. */
+  alerted?: boolean;
+  /** It is to be grabbed: the first member who does has it (feature R5). */
+  grab?: boolean;
+  /** See Conversation. */
+  unansweredSince?: number;
+  soonAt?: number;
+  overdueAt?: number;
 }
 
-export type ConversationState = 'waiting' | 'offered' | 'inService' | 'ended';
+export type Via = 'transfer' | 'key' | 'link' | 'chosen' | 'issue' | 'rule' | 'lost';
+
+/** inactive: the customer wrote and left before anybody came; writing revives it. */
+export type ConversationState = 'waiting' | 'offered' | 'inService' | 'ended' | 'inactive';
 /** left: the customer left the line; customer: the customer ended a conversation in service. */
 export type EndedBy = 'customer' | 'left' | 'agent' | 'idle' | 'abandoned' | 'removed';
 
@@ -209,6 +450,26 @@ export interface Conversation {
   returned?: string;
   endedAt?: number;
   endedBy?: EndedBy;
+  /** All who are in it, the owner first. */
+  agents?: Participant[];
+  /** Tells a customer whom the conversation was handed to, and as shown. */
+  handedTo?: Target;
+  handedToName?: string;
+  /** The team through which it is served. */
+  team?: string;
+  /** What the customer chose, as shown. */
+  issue?: string;
+  email?: string;
+  phone?: string;
+  /** When the unanswered message makes it soon overdue, and overdue (feature V5), by the queue's clock. */
+  soonAt?: number;
+  overdueAt?: number;
+  /** It does not count against the limit now. */
+  idle?: boolean;
+  /** Whom the agents asked in and who have not come yet. */
+  invited?: Target[];
+  /** Features of the queue that are off. */
+  disabled?: Feature[];
 }
 
 /** One message. Its sequence is its identity and its order. */
@@ -240,14 +501,60 @@ export interface Channel {
   opensAt?: number;
   timeZone?: string;
   waiting: number;
-  whenUnavailable: 'Message' | 'Hide';
+  /** What the desk does in the present state, and its own words for it. */
+  whenUnavailable: 'Message' | 'Hide' | 'ContactForm';
   message?: string;
   time: number;
+  /** Issues of open queues, for the submission form. */
+  issues?: Issue[];
+  /** Agents who are online and may be chosen by name. */
+  agents?: Participant[];
+  /** Whether the page takes session keys. */
+  sessionKeys?: boolean;
+  /** Rules that the widget evaluates; all must hold. */
+  targeting?: Targeting[];
+  /** Features of the queue that are off. */
+  disabled?: Feature[];
+  /** What the support link of this visit leads to, when it is valid; else why not. */
+  link?: LinkInfo;
+  linkError?: string;
+}
+
+/** An entry of the submission form. */
+export interface Issue {
+  /** "queue/issue", for join. */
+  id: string;
+  queue: string;
+  queueName: string;
+  displayName: string;
+}
+
+/**
+ * One condition under which the widget shows itself (feature Q8). Exactly the fields of its type
+ * count; an unknown type does not hold.
+ */
+export interface Targeting {
+  type: string;
+  pattern?: string;
+  languages?: string[];
+  atLeast?: number;
+  attribute?: string;
+  values?: string[];
+}
+
+/** What a support link leads to. */
+export interface LinkInfo {
+  to: Target;
+  /** As shown. */
+  name: string;
+  /** Whether a customer may join by it now. */
+  offered: boolean;
+  expires: number;
 }
 
 /** Something that one agent should see once. */
 export interface Notice {
-  /** override_refused, taken, returned, offer_expired. */
+  /** override_refused, taken, returned, offer_expired, handed_back, invitation_gone, removed, alert. */
   code: string;
   message: string;
   conversation?: string;
@@ -258,7 +565,10 @@ export interface Notice {
 export interface Gone {
   kind: ChangeKind;
   id: string;
-  /** picked, offered, left, abandoned, ended, removed. */
+  /**
+   * picked, grabbed, offered, left, abandoned, ended, removed, moved, transferred, declined,
+   * withdrawn, taken, revived.
+   */
   why?: string;
   by?: string;
 }
@@ -357,6 +667,69 @@ export interface LogEntry {
 export interface MessagePage {
   messages: Message[];
   before?: number;
+}
+
+/** POST /v1/links: a support link, for a button or a mail (features R9, R18). */
+export interface NewLink {
+  channel: string;
+  to: Target;
+  /** At most a year from now. */
+  expires: number;
+}
+
+/** The answer to NewLink. */
+export interface Link {
+  url: string;
+  token: string;
+  expires: number;
+}
+
+/** GET /v1/rooms/{room}/messages: in order, the oldest first. */
+export interface PostPage {
+  posts: Post[];
+  before?: number;
+}
+
+/** GET /v1/conversations/{id}/explanation: every decision about a conversation, in order (feature X3). */
+export interface Explanation {
+  conversation: string;
+  steps: Step[];
+}
+
+/** One decision about a conversation, or something that led to one. */
+export interface Step {
+  seq: number;
+  at: number;
+  /** As in LogEntry. */
+  type: string;
+  /** It in one sentence. */
+  text: string;
+  by?: string;
+  /** Whose settings, of which generation, held. */
+  queue?: string;
+  generation?: number;
+  /** Of a choice among agents: how it was made, and the random draw. */
+  strategy?: string;
+  draw?: number;
+  /** The chosen one first, then as they ranked; at most 32. */
+  candidates?: Candidate[];
+  /** How many could be chosen, and how many could not, by reason. */
+  free?: number;
+  passed?: Record<string, number>;
+}
+
+/** An agent who was looked at. */
+export interface Candidate {
+  agent: string;
+  /** At that moment. */
+  load: number;
+  limit: number;
+  /** When the load last changed. */
+  since?: number;
+  /** How many of those required. */
+  skills?: number;
+  /** offline, away, finishMine, limit, refused, skills, score; absent for the one who was chosen. */
+  passed?: string;
 }
 
 /** Every frame that a server may send. */

@@ -5,6 +5,7 @@ import {
   departedKey,
   dismissNotice,
   emptyState,
+  forgetView,
   gap,
   mergeMessages,
   reduce,
@@ -42,6 +43,7 @@ const queue = (name: string, waiting = 0): Queue => ({
   placesLeft: -1,
   places: -1,
   maySwitch: false,
+  mode: 'Manual',
 });
 const snapshot = (seq: number, changes: Change[], more: Partial<Snapshot> = {}): Snapshot => ({
   type: 'snapshot',
@@ -326,5 +328,149 @@ describe('properties', () => {
         expect(seqs).toEqual([...new Set([...a, ...b].map((m) => m.seq))].sort((x, y) => x - y));
       }),
     );
+  });
+});
+
+describe('the things of a desk', () => {
+  const target = { name: 'ben', displayName: 'Ben' };
+  const waiting = (id: string, more: object = {}): Change => ({
+    kind: 'waiting',
+    waiting: { conversation: id, queue: 'a', channel: 'web', arrivedAt: 1, online: true, ...more },
+  });
+  const post = (seq: number, room = 't:tier1'): Change => ({
+    kind: 'post',
+    post: { seq, room, author: 'ben', authorName: 'Ben', text: `post ${seq}`, at: seq },
+  });
+  const all: Change[] = [
+    { kind: 'queue', queue: queue('a') },
+    {
+      kind: 'team',
+      team: {
+        name: 'tier1',
+        displayName: 'First line',
+        role: 'Admin',
+        mode: 'Grab',
+        waiting: 1,
+        online: 2,
+      },
+    },
+    {
+      kind: 'agent',
+      agent: { ...target, presence: 'away', load: 1, limit: 3, teams: ['tier1'] },
+    },
+    { kind: 'me', me: { presence: 'available', load: 0, limit: 3, keys: [] } },
+    {
+      kind: 'invitation',
+      invitation: { conversation: 'c7', queue: 'a', by: 'ben', byName: 'Ben', at: 4 },
+    },
+    {
+      kind: 'open',
+      open: {
+        conversation: 'c8',
+        queue: 'a',
+        channel: 'web',
+        agents: [target],
+        arrivedAt: 1,
+        startedAt: 2,
+        online: true,
+      },
+    },
+    {
+      kind: 'inactive',
+      inactive: {
+        conversation: 'c9',
+        queue: 'a',
+        channel: 'web',
+        arrivedAt: 1,
+        at: 2,
+        why: 'contact',
+      },
+    },
+    { kind: 'room', room: { id: 't:tier1', kind: 'team', name: 'First line', unread: 1 } },
+  ];
+  const loaded = run([snapshot(5, all)]);
+
+  it('are each where they belong, and none is unknown', () => {
+    expect(loaded.outdated).toBe(false);
+    expect(loaded.teams.get('tier1')?.mode).toBe('Grab');
+    expect(loaded.agents.get('ben')?.presence).toBe('away');
+    expect(loaded.me?.limit).toBe(3);
+    expect(loaded.invitations.get('c7')?.byName).toBe('Ben');
+    expect(loaded.opens.get('c8')?.agents).toEqual([target]);
+    expect(loaded.inactives.get('c9')?.why).toBe('contact');
+    expect(loaded.rooms.get('t:tier1')?.unread).toBe(1);
+  });
+
+  it('go with the snapshot that does not name them', () => {
+    const state = run([snapshot(9, [])], loaded);
+    for (const map of [state.teams, state.agents, state.invitations, state.opens]) {
+      expect(map.size).toBe(0);
+    }
+    expect(state.inactives.size + state.rooms.size + state.posts.size).toBe(0);
+    expect(state.me).toBeUndefined();
+    expect(state.snapshots).toBe(2);
+  });
+
+  it.each([
+    ['team', 'tier1', 'teams'],
+    ['agent', 'ben', 'agents'],
+    ['invitation', 'c7', 'invitations'],
+    ['open', 'c8', 'opens'],
+    ['inactive', 'c9', 'inactives'],
+    ['room', 't:tier1', 'rooms'],
+  ] as const)('of kind %s can go', (kind, id, where) => {
+    expect(loaded[where].has(id)).toBe(true);
+    const state = run([update(5, 6, [{ kind: 'gone', gone: { kind, id } }])], loaded);
+    expect(state[where].has(id)).toBe(false);
+    expect(loaded[where].has(id)).toBe(true);
+    expect(state.outdated).toBe(false);
+  });
+
+  it('tell what an invitation was after a colleague took it', () => {
+    const gone = { kind: 'invitation', id: 'c7', why: 'taken', by: 'carl' } as const;
+    const state = run([update(5, 6, [{ kind: 'gone', gone }])], loaded);
+    const was = state.departed.get(departedKey('invitation', 'c7'));
+    expect(was?.gone.by).toBe('carl');
+    expect(was?.invitation?.byName).toBe('Ben');
+  });
+
+  it('keep posts in order, each once, and drop them with their room', () => {
+    const state = run(
+      [update(5, 8, [post(8), post(7)]), update(8, 9, [post(8), post(9, 'p:ana:ben')])],
+      loaded,
+    );
+    expect(state.posts.get('t:tier1')?.map((entry) => entry.seq)).toEqual([7, 8]);
+    const without = run(
+      [update(9, 10, [{ kind: 'gone', gone: { kind: 'room', id: 't:tier1' } }])],
+      state,
+    );
+    expect([...without.posts.keys()]).toEqual(['p:ana:ben']);
+  });
+
+  it('leave those in line for a team or an agent when the queue of their settings goes', () => {
+    const state = run(
+      [
+        update(5, 6, [
+          waiting('c1'),
+          waiting('c2', { team: 'tier1' }),
+          waiting('c3', { agent: 'ana' }),
+        ]),
+        update(6, 7, [{ kind: 'gone', gone: { kind: 'queue', id: 'a' } }]),
+      ],
+      loaded,
+    );
+    expect([...state.waiting.keys()]).toEqual(['c2', 'c3']);
+    const without = run(
+      [update(7, 8, [{ kind: 'gone', gone: { kind: 'team', id: 'tier1' } }])],
+      state,
+    );
+    expect([...without.waiting.keys()]).toEqual(['c3']);
+  });
+
+  it('forget one watched list and leave the other', () => {
+    expect(forgetView(loaded, 'team').opens.size).toBe(0);
+    expect(forgetView(loaded, 'team').inactives.size).toBe(1);
+    expect(forgetView(loaded, 'inactive').inactives.size).toBe(0);
+    expect(forgetView(emptyState, 'inactive')).toBe(emptyState);
   });
 });

@@ -11,15 +11,24 @@
 import type {
   Change,
   Channel,
+  Colleague,
   Conversation,
   Gone,
+  Inactive,
+  Invitation,
   Message,
   Notice,
+  Open,
+  Post,
   Queue,
+  Room,
   Snapshot,
+  Standing,
+  Team,
   Typing,
   Update,
   Waiting,
+  WatchView,
 } from './protocol.ts';
 
 /** What left the view, with what it was, so that a preview can go on showing it. */
@@ -28,6 +37,9 @@ export interface Departed {
   readonly waiting?: Waiting;
   readonly conversation?: Conversation;
   readonly messages?: readonly Message[];
+  readonly invitation?: Invitation;
+  readonly open?: Open;
+  readonly inactive?: Inactive;
 }
 
 export interface NumberedNotice {
@@ -61,6 +73,22 @@ export interface State {
   /** Messages by conversation, in order of seq. */
   readonly messages: ReadonlyMap<string, readonly Message[]>;
   readonly channel: Channel | undefined;
+  readonly teams: ReadonlyMap<string, Team>;
+  /** Members of the desk other than this agent, by name. */
+  readonly agents: ReadonlyMap<string, Colleague>;
+  /** This agent's own presence, load and session keys. */
+  readonly me: Standing | undefined;
+  /** By conversation, as are opens and inactives. */
+  readonly invitations: ReadonlyMap<string, Invitation>;
+  /** What colleagues serve; empty unless "team" is watched. */
+  readonly opens: ReadonlyMap<string, Open>;
+  /** What was left behind; empty unless "inactive" is watched. */
+  readonly inactives: ReadonlyMap<string, Inactive>;
+  readonly rooms: ReadonlyMap<string, Room>;
+  /** Posts that came live since the last snapshot, by room, in order of seq. */
+  readonly posts: ReadonlyMap<string, readonly Post[]>;
+  /** How many whole snapshots were applied: pages that were asked for before the last may be old. */
+  readonly snapshots: number;
   /** Notices that were not dismissed, the oldest first. */
   readonly notices: readonly NumberedNotice[];
   readonly noticesSeen: number;
@@ -80,6 +108,15 @@ export const emptyState: State = {
   conversations: new Map(),
   messages: new Map(),
   channel: undefined,
+  teams: new Map(),
+  agents: new Map(),
+  me: undefined,
+  invitations: new Map(),
+  opens: new Map(),
+  inactives: new Map(),
+  rooms: new Map(),
+  posts: new Map(),
+  snapshots: 0,
   notices: [],
   noticesSeen: 0,
   departed: new Map(),
@@ -132,6 +169,14 @@ function reduceSnapshot(state: State, frame: Snapshot): State {
     conversations: new Map(),
     messages: kept,
     channel: undefined,
+    teams: new Map(),
+    agents: new Map(),
+    me: undefined,
+    invitations: new Map(),
+    opens: new Map(),
+    inactives: new Map(),
+    rooms: new Map(),
+    posts: new Map(),
     typing: new Map(),
   });
   for (const change of changes) draft.apply(change);
@@ -140,7 +185,7 @@ function reduceSnapshot(state: State, frame: Snapshot): State {
   // Messages of a conversation that is no longer ours go with it.
   const messages = new Map(next.messages);
   for (const id of messages.keys()) if (!next.conversations.has(id)) messages.delete(id);
-  return { ...next, messages, loaded: true };
+  return { ...next, messages, loaded: true, snapshots: state.snapshots + 1 };
 }
 
 /** Notes that somebody writes; `now` is the local clock. */
@@ -158,6 +203,17 @@ export function dismissNotice(state: State, id: number): State {
   return notices.length === state.notices.length ? state : { ...state, notices };
 }
 
+/** Forgets a list that is watched anew, or no longer: what left it meanwhile was not told. */
+export function forgetView(state: State, view: WatchView): State {
+  if (view === 'team') return state.opens.size === 0 ? state : { ...state, opens: new Map() };
+  return state.inactives.size === 0 ? state : { ...state, inactives: new Map() };
+}
+
+/** The parts of a state that are maps by the name of a thing. */
+type Shelf = {
+  [K in keyof State]: State[K] extends ReadonlyMap<string, unknown> ? K : never;
+}[keyof State];
+
 /** Copies each map once, at its first change. */
 class Draft {
   private readonly copied = new Set<string>();
@@ -173,33 +229,69 @@ class Draft {
   }
 
   apply(change: Change): void {
-    const { queue, waiting, conversation, message, channel, notice, gone } = change;
-    if (change.kind === 'queue' && queue) {
+    if (!this.applyLine(change) && !this.applyDesk(change)) this.state.outdated = true;
+  }
+
+  /** Queues, customers and what is said to them. */
+  private applyLine(change: Change): boolean {
+    const { kind, queue, waiting, conversation, message, invitation, open, inactive, gone } =
+      change;
+    if (kind === 'queue' && queue) {
       this.own('queues').set(queue.name, queue);
-    } else if (change.kind === 'waiting' && waiting) {
+    } else if (kind === 'waiting' && waiting) {
       this.own('waiting').set(waiting.conversation, waiting);
-      this.comeBack('waiting', waiting.conversation);
-    } else if (change.kind === 'conversation' && conversation) {
+      this.comeBack(kind, waiting.conversation);
+    } else if (kind === 'conversation' && conversation) {
       this.own('conversations').set(conversation.id, conversation);
-      this.comeBack('conversation', conversation.id);
-    } else if (change.kind === 'message' && message) {
+      this.comeBack(kind, conversation.id);
+    } else if (kind === 'message' && message) {
       this.addMessage(message);
-    } else if (change.kind === 'channel' && channel) {
+    } else if (kind === 'invitation' && invitation) {
+      this.own('invitations').set(invitation.conversation, invitation);
+      this.comeBack(kind, invitation.conversation);
+    } else if (kind === 'open' && open) {
+      this.own('opens').set(open.conversation, open);
+      this.comeBack(kind, open.conversation);
+    } else if (kind === 'inactive' && inactive) {
+      this.own('inactives').set(inactive.conversation, inactive);
+      this.comeBack(kind, inactive.conversation);
+    } else if (kind === 'gone' && gone) {
+      this.remove(gone);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** The desk's people and what they write to each other. */
+  private applyDesk(change: Change): boolean {
+    const { kind, channel, notice, team, agent, me, room, post } = change;
+    if (kind === 'channel' && channel) {
       this.state.channel = channel;
-    } else if (change.kind === 'notice' && notice) {
+    } else if (kind === 'notice' && notice) {
       const id = this.state.noticesSeen + 1;
       this.state.noticesSeen = id;
       this.state.notices = [...this.state.notices, { id, notice }].slice(-noticesKept);
-    } else if (change.kind === 'gone' && gone) {
-      this.remove(gone);
+    } else if (kind === 'team' && team) {
+      this.own('teams').set(team.name, team);
+    } else if (kind === 'agent' && agent) {
+      this.own('agents').set(agent.name, agent);
+    } else if (kind === 'me' && me) {
+      this.state.me = me;
+    } else if (kind === 'room' && room) {
+      this.own('rooms').set(room.id, room);
+    } else if (kind === 'post' && post) {
+      const posts = this.own('posts');
+      posts.set(post.room, mergeMessages(posts.get(post.room), [post]));
     } else {
-      this.state.outdated = true;
+      return false;
     }
+    return true;
   }
 
-  private own<
-    K extends 'queues' | 'waiting' | 'conversations' | 'messages' | 'departed' | 'typing',
-  >(key: K): State[K] extends ReadonlyMap<string, infer V> ? Map<string, V> : never {
+  private own<K extends Shelf>(
+    key: K,
+  ): State[K] extends ReadonlyMap<string, infer V> ? Map<string, V> : never {
     if (!this.copied.has(key)) {
       this.copied.add(key);
       // The copy has the same type as what it copies; TypeScript cannot tell for a generic key.
@@ -225,27 +317,58 @@ class Draft {
   }
 
   private remove(gone: Gone): void {
-    if (gone.kind === 'queue') {
-      this.own('queues').delete(gone.id);
-      // Its line goes with it: nobody tells its entries one by one.
+    const { kind, id } = gone;
+    if (kind === 'queue') {
+      this.own('queues').delete(id);
+      // Its line goes with it: nobody tells its entries one by one. Who waits for a team or an
+      // agent under its settings waits on.
       for (const entry of this.state.waiting.values()) {
-        if (entry.queue === gone.id) this.own('waiting').delete(entry.conversation);
+        if (entry.queue === id && !entry.team && !entry.agent)
+          this.own('waiting').delete(entry.conversation);
       }
-      return;
-    }
-    const was: { -readonly [K in keyof Departed]: Departed[K] } = { gone };
-    const waiting = this.state.waiting.get(gone.id);
-    if (waiting) was.waiting = waiting;
-    if (gone.kind === 'waiting') {
-      this.own('waiting').delete(gone.id);
+    } else if (kind === 'team') {
+      this.own('teams').delete(id);
+      for (const entry of this.state.waiting.values()) {
+        if (entry.team === id) this.own('waiting').delete(entry.conversation);
+      }
+    } else if (kind === 'agent') {
+      this.own('agents').delete(id);
+    } else if (kind === 'room') {
+      this.own('rooms').delete(id);
+      this.own('posts').delete(id);
     } else {
-      const conversation = this.state.conversations.get(gone.id);
-      const messages = this.state.messages.get(gone.id);
+      this.depart(gone);
+    }
+  }
+
+  /** Removes what a view may be looking at, and keeps what it was. */
+  private depart(gone: Gone): void {
+    const { kind, id } = gone;
+    const was: { -readonly [K in keyof Departed]: Departed[K] } = { gone };
+    const waiting = this.state.waiting.get(id);
+    if (waiting) was.waiting = waiting;
+    if (kind === 'waiting') {
+      this.own('waiting').delete(id);
+    } else if (kind === 'invitation') {
+      const invitation = this.state.invitations.get(id);
+      if (invitation) was.invitation = invitation;
+      this.own('invitations').delete(id);
+    } else if (kind === 'open') {
+      const open = this.state.opens.get(id);
+      if (open) was.open = open;
+      this.own('opens').delete(id);
+    } else if (kind === 'inactive') {
+      const inactive = this.state.inactives.get(id);
+      if (inactive) was.inactive = inactive;
+      this.own('inactives').delete(id);
+    } else {
+      const conversation = this.state.conversations.get(id);
+      const messages = this.state.messages.get(id);
       if (conversation) was.conversation = conversation;
       if (messages) was.messages = messages;
-      this.own('conversations').delete(gone.id);
-      this.own('messages').delete(gone.id);
-      this.own('typing').delete(gone.id);
+      this.own('conversations').delete(id);
+      this.own('messages').delete(id);
+      this.own('typing').delete(id);
     }
     const departed = this.own('departed');
     const key = departedKey(gone.kind, gone.id);
@@ -259,10 +382,10 @@ class Draft {
 }
 
 /** Both lists in order of seq, each seq once; of equal ones that of `more` counts. */
-export function mergeMessages(
-  have: readonly Message[] | undefined,
-  more: readonly Message[],
-): readonly Message[] {
+export function mergeMessages<T extends { readonly seq: number }>(
+  have: readonly T[] | undefined,
+  more: readonly T[],
+): readonly T[] {
   if (!have || have.length === 0) return sortedMessages(more);
   const last = have[have.length - 1];
   const first = more[0];
@@ -270,8 +393,8 @@ export function mergeMessages(
   return sortedMessages([...have, ...more]);
 }
 
-function sortedMessages(list: readonly Message[]): readonly Message[] {
-  const bySeq = new Map<number, Message>();
+function sortedMessages<T extends { readonly seq: number }>(list: readonly T[]): readonly T[] {
+  const bySeq = new Map<number, T>();
   for (const message of list) bySeq.set(message.seq, message);
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }

@@ -29,6 +29,12 @@ func frames() []any {
 		Place: 1, Waiting: 3, Agent: "ana", AgentName: "Ana", StartedAt: 1766505660000,
 		OfferUntil: 1766505690000, FromQueue: true, Online: true, UnansweredSince: 1766505670000,
 		Returned: "left", EndedAt: 1766505990000, EndedBy: "agent",
+		Agents:   []protocol.Participant{{Name: "ana", DisplayName: "Ana"}, {Name: "ben", DisplayName: "Ben"}},
+		HandedTo: &protocol.Target{Kind: "team", Name: "billing"}, HandedToName: "Billing",
+		Team: "tier1", Issue: "A parcel", Email: "maria@example.org", Phone: "+358 40 1234567",
+		SoonAt: 1766505850000, OverdueAt: 1766505970000, Idle: true,
+		Invited:  []protocol.Target{{Kind: "agent", Name: "jonas"}},
+		Disabled: []string{"emoji"},
 	}
 	return []any{
 		protocol.Welcome{
@@ -46,11 +52,50 @@ func frames() []any {
 					Override: &protocol.Override{
 						State: "Open", Until: 1766530800000, Reason: "fire drill", By: "ana", Pending: true,
 					},
+					Mode: "Automatic", Priority: 5, Alerted: 1, Inactive: 2, Favourite: true,
+					Disabled: []string{"preview"},
+					Targets: &protocol.Targets{
+						Queues: []string{"billing"}, Teams: []string{"tier1"}, Agents: []string{"ben"},
+					},
 				}},
 				{Kind: protocol.KindWaiting, Waiting: &protocol.Waiting{
 					Conversation: "c2", Queue: "support", Name: "Tuomas", Text: "Where is my parcel?",
 					Page: "https://www.acme.example/", Channel: "web", ArrivedAt: 1766505600000,
 					Online: true, OfferedTo: "jonas",
+					Team: "tier1", Agent: "ana", Via: "transfer", From: "ben", FromName: "Ben",
+					Note: "knows the order", Issue: "A parcel", Returned: "lost", Alerted: true, Grab: true,
+					UnansweredSince: 1766505670000, SoonAt: 1766505850000, OverdueAt: 1766505970000,
+				}},
+				{Kind: protocol.KindTeam, Team: &protocol.Team{
+					Name: "tier1", DisplayName: "First line", Role: "Admin", Mode: "Grab", Waiting: 1,
+					FirstSince: 1766505600000, Online: 2, Favourite: true, Room: "t:tier1",
+				}},
+				{Kind: protocol.KindAgent, Agent: &protocol.Colleague{
+					Name: "ben", DisplayName: "Ben", Presence: protocol.PresenceFinishMine, Load: 2, Limit: 3,
+					Teams: []string{"tier1"},
+				}},
+				{Kind: protocol.KindMe, Me: &protocol.Standing{
+					Presence: protocol.PresenceAvailable, Load: 1, Limit: 3,
+					Keys: []protocol.Key{{Key: "4071928", Expires: 1766506500000}},
+				}},
+				{Kind: protocol.KindInvitation, Invitation: &protocol.Invitation{
+					Conversation: "c3", Queue: "support", Name: "Liisa", Team: "tier1", By: "ben", ByName: "Ben",
+					Note: "speaks Swedish", At: 1766505600000,
+				}},
+				{Kind: protocol.KindOpen, Open: &protocol.Open{
+					Conversation: "c4", Queue: "support", Team: "tier1", Name: "Pekka", Text: "My invoice",
+					Channel: "web", Agents: []protocol.Participant{{Name: "ben", DisplayName: "Ben"}},
+					ArrivedAt: 1766505600000, StartedAt: 1766505660000, Online: true,
+					UnansweredSince: 1766505670000, SoonAt: 1766505850000, OverdueAt: 1766505970000,
+				}},
+				{Kind: protocol.KindInactive, Inactive: &protocol.Inactive{
+					Conversation: "c5", Queue: "support", Channel: "web", Name: "Aino", Email: "aino@example.org",
+					Phone: "+358 40 7654321", Text: "Please call", Page: "https://www.acme.example/",
+					ArrivedAt: 1766505600000, At: 1766505660000, Why: "contact",
+				}},
+				{Kind: protocol.KindRoom, Room: &protocol.Room{
+					ID: "t:tier1", Kind: "team", Team: "tier1", With: "ben", Name: "First line", Unread: 1,
+					ReadSeq: 700, LastSeq: 811, LastAt: 1766505600000,
 				}},
 			},
 		},
@@ -67,12 +112,30 @@ func frames() []any {
 					Offered: true, Availability: protocol.AvailableQueue, QueueState: "Open",
 					OpensAt: 1766530800000, TimeZone: "Europe/Helsinki", Waiting: 3,
 					WhenUnavailable: "Message", Message: "Write to us", Time: 1766505600000,
+					Issues: []protocol.Issue{
+						{ID: "support/parcel", Queue: "support", QueueName: "Support", DisplayName: "A parcel"},
+					},
+					Agents:      []protocol.Participant{{Name: "ana", DisplayName: "Ana"}},
+					SessionKeys: true,
+					Targeting: []protocol.Targeting{{
+						Type: "PagePattern", Pattern: "/cart*", Languages: []string{"fi"}, AtLeast: 30,
+						Attribute: "plan", Values: []string{"gold"},
+					}},
+					Disabled: []string{"typing"},
+					Link: &protocol.LinkInfo{
+						To: protocol.Target{Kind: "agent", Name: "ana"}, Name: "Ana", Offered: true, Expires: 1798041600000,
+					},
+					LinkError: "link_expired",
 				}},
 			},
 		},
 		protocol.Update{
 			Type: protocol.TypeUpdate, Seq: 815, Prev: 812,
 			Changes: []protocol.Change{
+				{Kind: protocol.KindPost, Post: &protocol.Post{
+					Seq: 814, Room: "t:tier1", Author: "ben", AuthorName: "Ben", Text: "Anybody free?",
+					At: 1766505600000, Client: "tab-00000000", CID: 9,
+				}},
 				{Kind: protocol.KindNotice, Notice: &protocol.Notice{
 					Code: "taken", Message: "Jonas has it", Conversation: "c2", Queue: "support",
 				}},
@@ -127,16 +190,44 @@ func TestGoldenFramesAreWhatTheStructsWrite(t *testing.T) {
 }
 
 func TestGoldenFramesSetEveryField(t *testing.T) {
-	for _, frame := range frames() {
-		value := reflect.ValueOf(frame)
-		switch value.Type().Name() {
-		case "Snapshot", "Update", "Refused", "ErrorFrame":
-			continue // their parts stand elsewhere, or are left out where they are told once
-		}
-		for i := range value.NumField() {
-			if value.Field(i).IsZero() {
-				t.Errorf("%s: field %s is not set", value.Type().Name(), value.Type().Field(i).Name)
+	met := map[string]bool{} // "Struct.Field" that some frame sets
+	types := map[reflect.Type]bool{}
+	var visit func(reflect.Value)
+	visit = func(value reflect.Value) {
+		switch value.Kind() {
+		case reflect.Pointer:
+			if !value.IsNil() {
+				visit(value.Elem())
 			}
+		case reflect.Slice:
+			for i := range value.Len() {
+				visit(value.Index(i))
+			}
+		case reflect.Struct:
+			types[value.Type()] = true
+			for i := range value.NumField() {
+				if !value.Field(i).IsZero() {
+					met[value.Type().Name()+"."+value.Type().Field(i).Name] = true
+				}
+				visit(value.Field(i))
+			}
+		}
+	}
+	for _, frame := range frames() {
+		visit(reflect.ValueOf(frame))
+	}
+	for typ := range types {
+		for i := range typ.NumField() {
+			if name := typ.Name() + "." + typ.Field(i).Name; !met[name] {
+				t.Errorf("no frame sets %s", name)
+			}
+		}
+	}
+	// What stands in changes.go travels in frames, all of it.
+	known := structs()
+	for name := range structsOf(t, "changes.go") {
+		if !types[known[name]] {
+			t.Errorf("no frame has a %s", name)
 		}
 	}
 }
@@ -148,7 +239,7 @@ type field struct {
 }
 
 func TestTypeScriptNamesEveryFieldOfEveryStruct(t *testing.T) {
-	goStructs := structsOf(t, "protocol.go")
+	goStructs := structsOf(t, files...)
 	tsInterfaces := interfacesOf(t, "protocol.ts")
 	for name, fields := range goStructs {
 		tsName := name
@@ -173,7 +264,7 @@ func TestTypeScriptNamesEveryFieldOfEveryStruct(t *testing.T) {
 		}
 	}
 	for name := range maps.Keys(tsInterfaces) {
-		t.Errorf("protocol.ts has interface %s, protocol.go has no such struct", name)
+		t.Errorf("protocol.ts has interface %s, Go has no such struct", name)
 	}
 }
 
@@ -185,35 +276,58 @@ func TestTypeScriptNamesEveryConstant(t *testing.T) {
 	for name, value := range map[string]string{
 		"version": "= 1;", "subprotocol": "= 'usher.v1';", "maxFrameBytes": "= 32 << 10;",
 		"maxTextRunes": "= 4000;", "maxNameRunes": "= 100;", "maxReasonRunes": "= 256;",
-		"maxClientLen": "= 64;", "minClientLen": "= 8;",
+		"maxClientLen": "= 64;", "minClientLen": "= 8;", "maxNoteRunes": "= 500;",
+		"maxEmailBytes": "= 254;", "maxPhoneRunes": "= 32;",
 	} {
 		if want := "export const " + name + " " + value; !strings.Contains(string(source), want) {
 			t.Errorf("protocol.ts lacks %q", want)
 		}
 	}
-	for _, word := range []string{
-		protocol.TypeJoin, protocol.TypeSay, protocol.TypeEnd, protocol.TypePick, protocol.TypeAccept,
-		protocol.TypeRefuse, protocol.TypeLeave, protocol.TypeOpen, protocol.TypeClose, protocol.TypeAuto,
-		protocol.TypeTyping, protocol.StateWaiting, protocol.StateOffered, protocol.StateInService,
-		protocol.StateEnded, protocol.AvailableNow, protocol.AvailableQueue, protocol.Closed,
-		protocol.Busy, protocol.Offline, protocol.Full, string(protocol.KindQueue),
-		string(protocol.KindWaiting), string(protocol.KindConversation), string(protocol.KindMessage),
-		string(protocol.KindChannel), string(protocol.KindNotice), string(protocol.KindGone),
-	} {
+	for name, word := range wordsOf(t, files...) {
 		if !strings.Contains(string(source), "'"+word+"'") {
-			t.Errorf("protocol.ts does not know '%s'", word)
+			t.Errorf("protocol.ts does not know '%s' of %s", word, name)
 		}
 	}
 }
 
-func structsOf(t *testing.T, file string) map[string][]field {
+// files are where the package's structs and words stand.
+var files = []string{"protocol.go", "changes.go", "http.go"}
+
+// declarations parses files and calls with each of their declarations.
+func declarations(t *testing.T, files []string, with func(ast.Node) bool) {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, with)
 	}
+}
+
+// wordsOf are the string constants of files, by name.
+func wordsOf(t *testing.T, files ...string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	declarations(t, files, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		for i, value := range spec.Values {
+			if text, ok := value.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				out[spec.Names[i].Name] = strings.Trim(text.Value, `"`)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func structsOf(t *testing.T, files ...string) map[string][]field {
+	t.Helper()
 	out := map[string][]field{}
-	ast.Inspect(parsed, func(node ast.Node) bool {
+	declarations(t, files, func(node ast.Node) bool {
 		spec, ok := node.(*ast.TypeSpec)
 		if !ok {
 			return true
