@@ -11,6 +11,8 @@ type Report struct {
 	Applied Applied `json:"applied"`
 	// Queues are the figures, by name.
 	Queues map[string]QueueFigures `json:"queues"`
+	// Teams are the figures of teams, by name.
+	Teams map[string]TeamFigures `json:"teams,omitempty"`
 	// Overrides are opens and closes made in the console that no resource carries yet.
 	Overrides []OverrideRequest `json:"overrides,omitempty"`
 	// At is the runtime's clock.
@@ -43,15 +45,30 @@ type QueueFigures struct {
 	Since  time.Time  `json:"since"`
 	Next   *NextState `json:"next,omitempty"`
 	// Waiting counts customers in the line; Offered those shown to an agent who has not accepted.
-	Waiting            int        `json:"waiting"`
-	Offered            int        `json:"offered"`
-	InService          int        `json:"inService"`
+	Waiting   int `json:"waiting"`
+	Offered   int `json:"offered"`
+	InService int `json:"inService"`
+	// Alerted counts those of Waiting for whom an alert of a waiting rule fired (feature R13).
+	Alerted int `json:"alerted,omitempty"`
+	// Inactive counts contact forms, and conversations whose customer left before anybody came
+	// (features V2, V3).
+	Inactive           int        `json:"inactive,omitempty"`
 	FirstWaitingSince  *time.Time `json:"firstWaitingSince,omitempty"`
 	AgentsOnline       int        `json:"agentsOnline"`
 	AgentsAvailable    int        `json:"agentsAvailable"`
 	PlacesLeft         int        `json:"placesLeft"` // -1: no limit
 	Availability       string     `json:"availability"`
 	SettingsGeneration int64      `json:"settingsGeneration"`
+}
+
+// TeamFigures is a team at one moment.
+type TeamFigures struct {
+	// Online counts members who are signed in and connected, Available those of them who would get
+	// another conversation now.
+	Online    int `json:"online"`
+	Available int `json:"available"`
+	// Waiting counts customers in the team's own queue (feature R10).
+	Waiting int `json:"waiting"`
 }
 
 // NextState is the next change of a queue by schedule, holiday or the end of an override.

@@ -165,6 +165,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(sample))
 	f.Add([]byte(`{"desk":{"name":"a"},"queues":[{"name":"q","generation":1,"whenBusy":{},"thresholds":{},"override":{"state":"Open","until":"9998-12-31T23:59:59-14:00"}}]}`))
 	f.Add([]byte("desk: &a {name: x}\nteams: [{name: t, members: [{name: m}]}]\n"))
+	f.Add([]byte(routed))
 	f.Add([]byte("{"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := settings.Parse(data)
