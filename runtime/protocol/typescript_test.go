@@ -284,6 +284,9 @@ func TestTypeScriptNamesEveryConstant(t *testing.T) {
 		}
 	}
 	for name, word := range wordsOf(t, files...) {
+		if word == protocol.TypePong {
+			continue // socket.ts answers a ping itself; nobody else sends it
+		}
 		if !strings.Contains(string(source), "'"+word+"'") {
 			t.Errorf("protocol.ts does not know '%s' of %s", word, name)
 		}
