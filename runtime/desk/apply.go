@@ -34,7 +34,7 @@ func (s *State) Apply(r Record) {
 		}
 		s.recheck(e.Queue, r.At)
 	case Connected:
-		s.applyConnected(e)
+		s.applyConnected(e, r.At)
 	case Disconnected:
 		s.applyDisconnected(e.Principal, e.Gateway, r.At)
 	case RouterStarted:
@@ -46,7 +46,7 @@ func (s *State) Apply(r Record) {
 		s.applyPicked(e, r.At)
 		conversation = e.Conversation
 	case Offered:
-		s.applyOffered(e)
+		s.applyOffered(e, r.Seq, r.At)
 		conversation = e.Conversation
 	case Returned:
 		s.applyReturned(e, r.At)
@@ -57,6 +57,55 @@ func (s *State) Apply(r Record) {
 	case Ended:
 		s.applyEnded(e, r.At)
 		conversation = e.Conversation
+	case Transferred:
+		s.applyTransferred(e, r.At)
+		conversation = e.Conversation
+	case HandedBack:
+		s.applyHandedBack(e, r.At)
+		conversation = e.Conversation
+	case Rerouted:
+		s.applyRerouted(e, r.At)
+		conversation = e.Conversation
+	case Entered:
+		s.applyEntered(e, r.At)
+		conversation = e.Conversation
+	case Left:
+		s.applyLeft(e, r.At)
+		conversation = e.Conversation
+	case Invited:
+		s.applyInvited(e, r.At)
+		conversation = e.Conversation
+	case Uninvited:
+		s.applyUninvited(e)
+		conversation = e.Conversation
+	case RuleApplied:
+		s.applyRule(e, r.At)
+	case WentInactive:
+		s.applyInactive(e, r.At)
+		conversation = e.Conversation
+	case Revived:
+		s.applyRevived(e, r.At)
+		conversation = e.Conversation
+	case ContactLeft:
+		s.applyContact(e, r.At)
+		conversation = e.Conversation
+	case WentIdle:
+		s.applyIdle(e, r.At)
+	case PresenceSet:
+		s.applyPresence(e, r.At)
+	case KeyMade:
+		s.applyKeyMade(e, r.At)
+	case KeyDropped:
+		delete(s.Keys, e.Key)
+	case KeysLocked: // for the log
+	case Favoured:
+		s.applyFavoured(e)
+	case Posted:
+		s.applyPosted(e, r.Seq, r.At)
+	case RoomRead:
+		if room := s.Rooms[e.Room]; room != nil {
+			s.read(room, e.Agent, e.Seq)
+		}
 	case SignedIn:
 		s.applySignedIn(e, r.At)
 	case SignedOut:
@@ -90,12 +139,13 @@ func (s *State) agent(name string) *Agent {
 	a := s.Agents[name]
 	if a == nil {
 		a = &Agent{Name: name, Sessions: map[string]int64{}, conversations: map[ConversationID]*Conversation{}}
+		a.seat = s.seated(a)
 		s.Agents[name] = a
 	}
 	return a
 }
 
-func (s *State) applyConnected(e Connected) {
+func (s *State) applyConnected(e Connected, at int64) {
 	if session, ok := e.Principal.session(); ok {
 		if c := s.Customers[session]; c != nil {
 			c.LostAt = 0
@@ -104,8 +154,12 @@ func (s *State) applyConnected(e Connected) {
 		return
 	}
 	a := s.agent(e.Principal.agent())
+	if !a.Online() {
+		a.Since = at // idle from now on, not from before
+	}
 	a.LostAt = 0
 	a.Gateways = with(a.Gateways, e.Gateway)
+	s.reseat(a, at)
 }
 
 func (s *State) applyDisconnected(p Principal, gateway string, at int64) {
@@ -126,7 +180,7 @@ func (s *State) applyDisconnected(p Principal, gateway string, at int64) {
 
 func (s *State) customerIsLost(c *Customer, at int64) {
 	c.LostAt = at
-	if conv := s.Conversations[c.Conversation]; conv != nil && conv.Place != Over {
+	if conv := s.Conversations[c.Conversation]; conv != nil && conv.Place.Open() {
 		s.at(at+s.customerLost(conv.Queue), customerLost, string(conv.ID))
 	}
 }
@@ -136,12 +190,19 @@ func (s *State) agentIsLost(a *Agent, at int64) {
 	for _, c := range a.conversations {
 		s.at(at+s.agentLost(c.Queue), agentLost, string(c.ID))
 	}
+	for _, c := range a.line {
+		s.hint(at, c, chosenLost)
+	}
+	s.reseat(a, at)
 }
 
 // applyStarted drops the connections through gateways that are no more, and gives those who had them
 // the usual time to come back, counted from now: while no router led, nobody could.
 func (s *State) applyStarted(e RouterStarted, at int64) {
 	s.Epoch, s.offerNext = e.Epoch, ""
+	if e.Seed != 0 {
+		s.Random = e.Seed
+	}
 	live := func(g string) bool { return slices.Contains(e.Gateways, g) }
 	gone := func(g string) bool { return !live(g) }
 	for _, c := range s.Customers {
@@ -153,38 +214,55 @@ func (s *State) applyStarted(e RouterStarted, at int64) {
 		if a.Gateways = slices.DeleteFunc(a.Gateways, gone); len(a.Gateways) == 0 {
 			s.agentIsLost(a, at)
 		}
+		s.reseat(a, at)
 	}
 }
 
 func (s *State) applyJoined(e CustomerJoined, at int64) {
+	c := s.newConversation(e.Conversation, e.Session, e.Queue, e.Channel, at)
+	c.Name, c.Page, c.Email, c.Phone = e.Name, e.Page, e.Email, e.Phone
+	c.Issue, c.Skills, c.Priority = e.Issue, e.Skills, e.Priority
+	c.ForTeam, c.ForAgent, c.Via = e.Team, e.Agent, e.Via
+	delete(s.Keys, e.Key)
+	s.wait(c, at)
+}
+
+// newConversation is one of a customer that has no place yet.
+func (s *State) newConversation(id ConversationID, session, queue, channel string, at int64) *Conversation {
 	s.LastConversation++
 	c := &Conversation{
-		ID: e.Conversation, Number: s.LastConversation, Place: Waiting, Queue: e.Queue, Channel: e.Channel,
-		Session: e.Session, Name: e.Name, Page: e.Page, ArrivedAt: at, LastCustomerAt: at,
+		ID: id, Number: s.LastConversation, Queue: queue, Channel: channel, Session: session, ArrivedAt: at, LastCustomerAt: at,
 	}
 	s.Conversations[c.ID] = c
-	customer := s.Customers[e.Session]
+	customer := s.Customers[session]
 	if customer == nil {
-		customer = &Customer{Session: e.Session}
-		s.Customers[e.Session] = customer
+		customer = &Customer{Session: session}
+		s.Customers[session] = customer
 	}
 	customer.Conversation = c.ID
 	if !customer.Online() {
 		s.customerIsLost(customer, at)
 	}
-	if q := s.Queues[c.Queue]; q != nil {
-		q.enqueue(c)
-	}
-	s.at(at+s.idle(c.Queue), idleTooLong, string(c.ID))
+	s.at(at+s.idle(queue), idleTooLong, string(id))
+	return c
 }
 
-// take removes a conversation from where it is; the caller puts it elsewhere.
-func (s *State) take(c *Conversation) {
+// take removes a conversation from where it is; the caller puts it elsewhere. At is when its agents'
+// load changed.
+func (s *State) take(c *Conversation, at int64) {
 	q := s.Queues[c.Queue]
 	switch c.Place {
 	case Waiting:
+		if l := s.lineOf(c); l != nil {
+			l.dequeue(c)
+		}
+		if q != nil && c.Alerted {
+			q.alerted--
+		}
+		return
+	case Inactive:
 		if q != nil {
-			q.dequeue(c)
+			delete(q.inactive, c.ID)
 		}
 		return
 	case OfferedTo:
@@ -195,17 +273,26 @@ func (s *State) take(c *Conversation) {
 		if q != nil {
 			q.inService--
 		}
+		s.uninviteAll(c)
 	}
-	if a := s.Agents[c.Agent]; a != nil {
-		delete(a.conversations, c.ID)
+	agents := c.Agents()
+	c.Agent, c.Team, c.OfferUntil, c.Sharers = "", "", 0, nil
+	for _, name := range agents {
+		if a := s.Agents[name]; a != nil {
+			delete(a.conversations, c.ID)
+			a.Since = at
+			s.reseat(a, at)
+		}
 	}
-	c.Agent, c.OfferUntil = "", 0
 }
 
 // give puts a conversation that was taken into an agent's hands.
-func (s *State) give(c *Conversation, place Place, agent string) {
+func (s *State) give(c *Conversation, place Place, agent string, at int64) {
 	c.Place, c.Agent = place, agent
-	s.agent(agent).conversations[c.ID] = c
+	a := s.agent(agent)
+	a.conversations[c.ID] = c
+	a.Since = at
+	s.reseat(a, at)
 	if q := s.Queues[c.Queue]; q != nil {
 		if place == InService {
 			q.inService++
@@ -217,39 +304,85 @@ func (s *State) give(c *Conversation, place Place, agent string) {
 
 func (s *State) applyPicked(e Picked, at int64) {
 	c := s.Conversations[e.Conversation]
-	s.take(c)
-	s.give(c, InService, e.Agent)
-	c.StartedAt, c.Returned, c.FromQueue = at, "", e.How == PickedOffer
+	accepted := c.Place == OfferedTo
+	since := int64(0)
+	if a := s.Agents[e.Agent]; a != nil {
+		since = a.Since
+	}
+	s.take(c, at)
+	s.give(c, InService, e.Agent, at)
+	if a := s.Agents[e.Agent]; accepted {
+		a.Since = since // the load changed when it was offered
+		s.reseat(a, at)
+	}
+	c.StartedAt, c.Returned, c.FromQueue = at, "", accepted && c.FromQueue
+	c.Team, c.ForAgent, c.WaitsSince = e.Team, "", 0
 	if a := s.Agents[e.Agent]; !a.Online() {
 		// Picked by a client without a socket: it counts as lost from now, for it has just acted.
 		a.LostAt = at
-		s.at(a.LostAt+s.agentLost(c.Queue), agentLost, string(c.ID))
 	}
+	s.hint(at, c, agentLost, goesIdle)
 }
 
-func (s *State) applyOffered(e Offered) {
+func (s *State) applyOffered(e Offered, seq uint64, at int64) {
 	c := s.Conversations[e.Conversation]
-	s.take(c)
-	s.give(c, OfferedTo, e.Agent)
-	c.OfferUntil = e.Until
+	s.take(c, at)
+	a := s.agent(e.Agent)
+	a.OfferedAt = seq
+	s.give(c, OfferedTo, e.Agent, at)
+	c.OfferUntil, c.FromQueue = e.Until, e.Choice == nil || e.Choice.Freed
+	if e.Choice != nil && e.Choice.Draw != 0 {
+		s.Random += splitMixStep
+	}
 	s.at(e.Until, offerExpires, string(c.ID))
 	s.offerNext = ""
 }
 
 func (s *State) applyReturned(e Returned, at int64) {
 	c := s.Conversations[e.Conversation]
-	s.take(c)
-	c.Place, c.Returned, c.StartedAt, c.FromQueue = Waiting, e.Why, 0, false
+	served := c.Place == InService
+	s.take(c, at)
+	if served {
+		s.afterService(c, at)
+	}
+	c.Returned, c.StartedAt, c.FromQueue = e.Why, 0, false
 	if e.Why == ReturnedRefused || e.Why == ReturnedExpired {
 		c.Refused = with(c.Refused, e.Agent)
 	}
-	if q := s.Queues[c.Queue]; q != nil {
-		q.enqueue(c)
-	} else {
-		s.at(at, queueRemoved, string(c.ID))
+	if e.Pending {
+		c.ForAgent, c.ForTeam, c.Via, c.From, c.Note = e.Agent, "", ViaLost, "", ""
 	}
-	if customer := s.Customers[c.Session]; customer != nil && customer.LostAt != 0 {
-		s.at(customer.LostAt+s.customerLost(c.Queue), customerLost, string(c.ID))
+	s.wait(c, at)
+}
+
+func (s *State) applyInactive(e WentInactive, at int64) {
+	c := s.Conversations[e.Conversation]
+	s.take(c, at)
+	c.Place, c.EndedWhy, c.ForAgent, c.ForTeam, c.From, c.Note = Inactive, e.Why, "", "", "", ""
+	c.Via, c.WaitsSince = "", 0
+	s.leftBehind(c)
+}
+
+// applyRevived puts an inactive conversation at the end of a line: the customer left it, and comes anew.
+func (s *State) applyRevived(e Revived, at int64) {
+	c := s.Conversations[e.Conversation]
+	s.take(c, at)
+	c.Queue, c.ArrivedAt, c.LastCustomerAt = e.Queue, at, at
+	c.RulesFrom, c.RulesDone, c.Visited, c.Alerted, c.Refused, c.EndedWhy, c.Returned = 0, 0, nil, false, nil, "", ""
+	s.wait(c, at)
+}
+
+func (s *State) applyIdle(e WentIdle, at int64) {
+	c := s.Conversations[e.Conversation]
+	c.Idle = true
+	s.reseatAll(c, at)
+}
+
+func (s *State) reseatAll(c *Conversation, at int64) {
+	for _, name := range c.Agents() {
+		if a := s.Agents[name]; a != nil {
+			s.reseat(a, at)
+		}
 	}
 }
 
@@ -261,6 +394,13 @@ func (s *State) applyMessage(e MessageSent, at int64) {
 		return
 	}
 	c.LastCustomerAt = at
+	if c.Place == InService {
+		if c.Idle {
+			c.Idle = false
+			s.reseatAll(c, at)
+			s.hint(at, c, goesIdle)
+		}
+	}
 	if c.UnansweredSince == 0 {
 		c.UnansweredSince = at
 	}
@@ -272,13 +412,13 @@ func (s *State) applyMessage(e MessageSent, at int64) {
 func (s *State) applyEnded(e Ended, at int64) {
 	c := s.Conversations[e.Conversation]
 	agent := c.Agent
-	s.take(c)
+	s.take(c, at)
 	c.Place, c.Agent = Over, agent // told to the customer after the end
 	c.EndedAt, c.EndedWhy, c.UnansweredSince = at, e.Why, 0
 	s.ended = append(s.ended, c)
-	if e.Why == EndedByAgent && agent != "" {
-		s.offerNext = agent
-		s.at(at, offerTheFirst, agent)
+	if e.Why == EndedByAgent && e.By != "" && agent != "" {
+		s.offerNext = e.By
+		s.at(at, offerTheFirst, e.By)
 	}
 }
 

@@ -30,9 +30,11 @@ type Figures struct {
 	Waiting, Offered, InService int
 	// FirstArrival is the arrival of the first in line; 0 when nobody waits.
 	FirstArrival int64
-	// Online agents are connected; Available ones are under their limit too. FreePlaces is how many
-	// conversations they could take.
+	// Online agents are connected and not away; Available ones can be given something too. FreePlaces is
+	// how many conversations they could take.
 	Online, Available, FreePlaces int
+	// Alerted customers wait with an alert of a waiting rule; Inactive ones were left behind.
+	Alerted, Inactive int
 	// Places is the capacity of the line in force, PlacesLeft what is left; NoLimit without one.
 	Places, PlacesLeft int
 	Availability       Availability
@@ -52,17 +54,10 @@ func (s *State) figures(q *Queue) Figures {
 	if len(q.line) > 0 {
 		f.FirstArrival = q.line[0].ArrivedAt
 	}
-	for _, name := range q.agents {
-		a := s.Agents[name]
-		if !a.Online() {
-			continue
-		}
-		f.Online++
-		if free := s.members[name].Max - len(a.conversations); free > 0 {
-			f.Available++
-			f.FreePlaces += free
-		}
-	}
+	p := q.pool
+	f.Available, f.FreePlaces = p.counts[standsFree], p.free
+	f.Online = f.Available + p.counts[standsFull] + p.counts[standsFinishMine]
+	f.Alerted, f.Inactive = q.alerted, len(q.inactive)
 	q.places(&f)
 	q.availability(q.State == settings.QueueOpen, &f)
 	return f

@@ -26,6 +26,25 @@ const (
 	kindEnded             kind = 13
 	kindSignedIn          kind = 14
 	kindSignedOut         kind = 15
+	kindPresenceSet       kind = 16
+	kindTransferred       kind = 17
+	kindHandedBack        kind = 18
+	kindRerouted          kind = 19
+	kindEntered           kind = 20
+	kindLeft              kind = 21
+	kindInvited           kind = 22
+	kindUninvited         kind = 23
+	kindRuleApplied       kind = 24
+	kindWentInactive      kind = 25
+	kindRevived           kind = 26
+	kindContactLeft       kind = 27
+	kindWentIdle          kind = 28
+	kindKeyMade           kind = 29
+	kindKeyDropped        kind = 30
+	kindKeysLocked        kind = 31
+	kindFavoured          kind = 32
+	kindPosted            kind = 33
+	kindRoomRead          kind = 34
 )
 
 func (SettingsChanged) kind() kind   { return kindSettingsChanged }
@@ -43,6 +62,25 @@ func (MessageSent) kind() kind       { return kindMessageSent }
 func (Ended) kind() kind             { return kindEnded }
 func (SignedIn) kind() kind          { return kindSignedIn }
 func (SignedOut) kind() kind         { return kindSignedOut }
+func (PresenceSet) kind() kind       { return kindPresenceSet }
+func (Transferred) kind() kind       { return kindTransferred }
+func (HandedBack) kind() kind        { return kindHandedBack }
+func (Rerouted) kind() kind          { return kindRerouted }
+func (Entered) kind() kind           { return kindEntered }
+func (Left) kind() kind              { return kindLeft }
+func (Invited) kind() kind           { return kindInvited }
+func (Uninvited) kind() kind         { return kindUninvited }
+func (RuleApplied) kind() kind       { return kindRuleApplied }
+func (WentInactive) kind() kind      { return kindWentInactive }
+func (Revived) kind() kind           { return kindRevived }
+func (ContactLeft) kind() kind       { return kindContactLeft }
+func (WentIdle) kind() kind          { return kindWentIdle }
+func (KeyMade) kind() kind           { return kindKeyMade }
+func (KeyDropped) kind() kind        { return kindKeyDropped }
+func (KeysLocked) kind() kind        { return kindKeysLocked }
+func (Favoured) kind() kind          { return kindFavoured }
+func (Posted) kind() kind            { return kindPosted }
+func (RoomRead) kind() kind          { return kindRoomRead }
 
 // decoders makes an event of each kind. A kind of a later release is an error, never skipped: a pod
 // that does not understand the ledger must not act on it.
@@ -62,6 +100,25 @@ var decoders = map[kind]func([]byte) (Event, error){
 	kindEnded:             decode[Ended],
 	kindSignedIn:          decode[SignedIn],
 	kindSignedOut:         decode[SignedOut],
+	kindPresenceSet:       decode[PresenceSet],
+	kindTransferred:       decode[Transferred],
+	kindHandedBack:        decode[HandedBack],
+	kindRerouted:          decode[Rerouted],
+	kindEntered:           decode[Entered],
+	kindLeft:              decode[Left],
+	kindInvited:           decode[Invited],
+	kindUninvited:         decode[Uninvited],
+	kindRuleApplied:       decode[RuleApplied],
+	kindWentInactive:      decode[WentInactive],
+	kindRevived:           decode[Revived],
+	kindContactLeft:       decode[ContactLeft],
+	kindWentIdle:          decode[WentIdle],
+	kindKeyMade:           decode[KeyMade],
+	kindKeyDropped:        decode[KeyDropped],
+	kindKeysLocked:        decode[KeysLocked],
+	kindFavoured:          decode[Favoured],
+	kindPosted:            decode[Posted],
+	kindRoomRead:          decode[RoomRead],
 }
 
 func decode[E Event](b []byte) (Event, error) {

@@ -5,6 +5,21 @@ import "usher.chat/runtime/settings"
 // Command is something that somebody wants, or that time brings. Decide answers it with events.
 type Command interface{ command() }
 
+// Target is an agent, a team or a queue.
+type Target struct {
+	Kind TargetKind
+	Name string
+}
+
+// TargetKind says what a Target is.
+type TargetKind string
+
+const (
+	ToAgent TargetKind = "agent"
+	ToTeam  TargetKind = "team"
+	ToQueue TargetKind = "queue"
+)
+
 // Apply* and sign-in commands come from the desk's own parts; the others from people.
 type (
 	// ApplySettings puts settings in force.
@@ -15,6 +30,8 @@ type (
 	Start struct {
 		Epoch    uint64
 		Gateways []string
+		// Seed of the random draws from now on.
+		Seed uint64
 	}
 	// Connect and Disconnect tell of the first and last socket of a principal on a gateway.
 	Connect struct {
@@ -31,8 +48,19 @@ type (
 		Session, Link        string
 		Expires, LinkExpires int64
 	}
-	// SignOut ends a session.
-	SignOut struct{ Agent, Session string }
+	// SignOut ends a session. When it is the agent's last and conversations are open it is refused,
+	// unless forced: then they go to who shares them, or back to the line.
+	SignOut struct {
+		Agent, Session string
+		Force          bool
+	}
+	// LockKeys tells that a source tried too many wrong session keys; the gateway keeps it from
+	// trying more.
+	LockKeys struct {
+		Source string
+		Tries  int
+		Until  int64
+	}
 )
 
 type (
@@ -44,6 +72,21 @@ type (
 		Name    string
 		Page    string
 		Text    string
+		Email   string
+		Phone   string
+		// At most one of these: Issue ("queue/issue"), Key, the Agent chosen by name on the page, or
+		// To, where a support link leads, whose signature and end the gateway has checked.
+		Issue string
+		Key   string
+		Agent string
+		To    Target
+	}
+	// Contact leaves a message and an address while the chat is not offered.
+	Contact struct {
+		Origin             Origin
+		Session, Channel   string
+		Name, Email, Phone string
+		Page, Text, Issue  string
 	}
 	// Say writes a message. A customer writes in its own conversation, and leaves Conversation empty.
 	Say struct {
@@ -56,13 +99,89 @@ type (
 		Origin       Origin
 		Conversation ConversationID
 	}
-	// Pick takes the first of a queue, the first of all the agent's queues (both empty), or a chosen
-	// conversation.
+	// Pick takes the first of a queue or of a team's queue, the first of all the agent's (all empty),
+	// or a chosen conversation. Grab is a representative's, from the notification of a Grab team.
 	Pick struct {
 		Origin       Origin
 		Agent        string
 		Queue        string
+		Team         string
 		Conversation ConversationID
+		Grab         bool
+	}
+	// Enter joins a conversation that others serve, or takes up an invitation.
+	Enter struct {
+		Origin       Origin
+		Agent        string
+		Conversation ConversationID
+	}
+	// Transfer hands a conversation on.
+	Transfer struct {
+		Origin       Origin
+		Agent        string
+		Conversation ConversationID
+		To           Target
+		Note         string
+	}
+	// Invite asks an agent or a team in.
+	Invite struct {
+		Origin       Origin
+		Agent        string
+		Conversation ConversationID
+		To           Target
+		Note         string
+	}
+	// Uninvite takes an invitation back.
+	Uninvite struct {
+		Origin       Origin
+		Agent        string
+		Conversation ConversationID
+		To           Target
+	}
+	// Decline refuses an invitation, or what waits for this agent in person.
+	Decline struct {
+		Origin       Origin
+		Agent        string
+		Conversation ConversationID
+	}
+	// SetPresence tells what the agent wants to be given.
+	SetPresence struct {
+		Origin   Origin
+		Agent    string
+		Presence Presence
+	}
+	// NewKey makes a session key: the first of Keys (7 random digits each) that is not in use.
+	NewKey struct {
+		Origin Origin
+		Agent  string
+		Keys   []string
+	}
+	// DropKey makes one void.
+	DropKey struct {
+		Origin Origin
+		Agent  string
+		Key    string
+	}
+	// Favour marks a queue or team, or takes the mark away.
+	Favour struct {
+		Origin Origin
+		Agent  string
+		To     Target
+		On     bool
+	}
+	// Post writes in a room.
+	Post struct {
+		Origin Origin
+		Agent  string
+		Room   RoomID
+		Text   string
+	}
+	// ReadRoom tells how far the agent has read.
+	ReadRoom struct {
+		Origin Origin
+		Agent  string
+		Room   RoomID
+		Seq    uint64
 	}
 	// Accept takes up an offer.
 	Accept struct {
@@ -110,6 +229,19 @@ func (Accept) command()        {}
 func (Refuse) command()        {}
 func (Leave) command()         {}
 func (Switch) command()        {}
+func (LockKeys) command()      {}
+func (Contact) command()       {}
+func (Enter) command()         {}
+func (Transfer) command()      {}
+func (Invite) command()        {}
+func (Uninvite) command()      {}
+func (Decline) command()       {}
+func (SetPresence) command()   {}
+func (NewKey) command()        {}
+func (DropKey) command()       {}
+func (Favour) command()        {}
+func (Post) command()          {}
+func (ReadRoom) command()      {}
 
 // OriginOf is the client's number of a person's command; nil for the others.
 func OriginOf(c Command) *Origin {
@@ -129,6 +261,30 @@ func OriginOf(c Command) *Origin {
 	case Leave:
 		return &c.Origin
 	case Switch:
+		return &c.Origin
+	case Contact:
+		return &c.Origin
+	case Enter:
+		return &c.Origin
+	case Transfer:
+		return &c.Origin
+	case Invite:
+		return &c.Origin
+	case Uninvite:
+		return &c.Origin
+	case Decline:
+		return &c.Origin
+	case SetPresence:
+		return &c.Origin
+	case NewKey:
+		return &c.Origin
+	case DropKey:
+		return &c.Origin
+	case Favour:
+		return &c.Origin
+	case Post:
+		return &c.Origin
+	case ReadRoom:
 		return &c.Origin
 	}
 	return nil

@@ -17,12 +17,17 @@ const (
 	agentRemoved                          // the agent of a conversation serves its queue no more
 	queueRemoved                          // the queue of a waiting conversation is no more
 	offerTheFirst                         // to an agent who ended a conversation
+	distribute                            // a pool's customers may be offered
+	ruleDue                               // a waiting rule
+	chosenLost                            // the agent for whom a customer waits in person is gone
+	goesIdle                              // the customer was silent for so long
+	lineRemoved                           // where a conversation waits is no more
 )
 
 type deadline struct {
 	at   int64
 	kind deadlineKind
-	key  string // queue, agent or conversation
+	key  string // queue, agent, pool or conversation
 }
 
 // deadlines is a heap, the earliest first.
@@ -48,6 +53,11 @@ func (d *deadlines) Pop() any {
 	return last
 }
 
+// conversationDeadlines are all kinds whose key is a conversation.
+var conversationDeadlines = []deadlineKind{
+	offerExpires, agentLost, customerLost, idleTooLong, goesIdle, agentRemoved, queueRemoved, lineRemoved, chosenLost, ruleDue,
+}
+
 func (s *State) at(at int64, kind deadlineKind, key string) {
 	if s.follows {
 		return
@@ -55,10 +65,16 @@ func (s *State) at(at int64, kind deadlineKind, key string) {
 	heap.Push(&s.deadlines, deadline{at, kind, key})
 }
 
-// hint asks to look at deadlines of a conversation; due moves them to where they belong.
+// hint asks to look at deadlines of a conversation that may come by the state as it is; due moves them
+// to where they belong.
 func (s *State) hint(at int64, c *Conversation, kinds ...deadlineKind) {
+	if s.follows {
+		return
+	}
 	for _, kind := range kinds {
-		s.at(at, kind, string(c.ID))
+		if _, ok := s.dueAt(deadline{at, kind, string(c.ID)}); ok {
+			s.at(at, kind, string(c.ID))
+		}
 	}
 }
 
@@ -110,6 +126,16 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 		return d.at, q != nil && q.nextCheck == d.at
 	case offerTheFirst:
 		return d.at, s.offerNext == d.key && s.offerable(d.key) != nil
+	case distribute:
+		p := s.pools[d.key]
+		if p == nil || !p.hot {
+			return 0, false
+		}
+		if _, c, _ := s.match(p); c == nil {
+			p.hot = false
+			return 0, false
+		}
+		return d.at, true
 	}
 	c := s.Conversations[ConversationID(d.key)]
 	if c == nil || c.Place == Over {
@@ -119,23 +145,30 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 	case offerExpires:
 		return c.OfferUntil, c.Place == OfferedTo
 	case agentLost:
-		a := s.Agents[c.Agent]
-		if c.Place != InService || a == nil || a.LostAt == 0 {
-			return 0, false
-		}
-		return a.LostAt + s.agentLost(c.Queue), true
+		_, at := s.lost(c)
+		return at, at != 0
 	case customerLost:
 		customer := s.Customers[c.Session]
-		if c.Place == InService || customer == nil || customer.LostAt == 0 {
+		if c.Place != Waiting && c.Place != OfferedTo || customer == nil || customer.LostAt == 0 {
 			return 0, false
 		}
 		return customer.LostAt + s.customerLost(c.Queue), true
 	case idleTooLong:
 		return c.LastCustomerAt + s.idle(c.Queue), true
+	case goesIdle:
+		return c.LastCustomerAt + s.idleAfter(c.Queue), s.mayIdle(c)
 	case agentRemoved:
-		return d.at, (c.Place == InService || c.Place == OfferedTo) && !s.Serves(c.Agent, c.Queue) && s.Queues[c.Queue] != nil
+		return d.at, s.unentitled(c) != ""
 	case queueRemoved:
-		return d.at, c.Place != InService && s.Queues[c.Queue] == nil
+		return d.at, (c.Place == Waiting || c.Place == OfferedTo) && s.Queues[c.Queue] == nil && s.stranded(c)
+	case lineRemoved:
+		return d.at, c.Place == Waiting && s.Queues[c.Queue] != nil && s.lineOf(c) == nil
+	case chosenLost:
+		at := s.chosenLostAt(c)
+		return at, at != 0
+	case ruleDue:
+		_, at := s.nextRule(c)
+		return at, at != 0
 	}
 	return 0, false
 }

@@ -61,7 +61,7 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 	case ApplySettings:
 		return s.decideSettings(c), nil
 	case Start:
-		return only(RouterStarted(c)), nil
+		return only(RouterStarted{Epoch: c.Epoch, Gateways: c.Gateways, Seed: c.Seed}), nil
 	case Connect:
 		return s.decideConnect(c), nil
 	case Disconnect:
@@ -69,14 +69,15 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 	case SignIn:
 		return s.decideSignIn(c, Millis(now))
 	case SignOut:
-		if a := s.Agents[c.Agent]; a == nil || a.Sessions[c.Session] == 0 {
-			return Decision{}, nil
-		}
-		return only(SignedOut(c)), nil
+		return s.decideSignOut(c, Millis(now))
+	case LockKeys:
+		return only(KeysLocked(c)), nil
 	case Join:
 		return s.decideJoin(c, Millis(now))
 	case Say:
-		return s.decideSay(c)
+		return s.decideSay(c, Millis(now))
+	case Contact:
+		return s.decideContact(c)
 	case End:
 		return s.decideEnd(c)
 	case Pick:
@@ -89,6 +90,28 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 		return s.decideLeave(c)
 	case Switch:
 		return s.decideSwitch(c, now)
+	case Enter:
+		return s.decideEnter(c, Millis(now))
+	case Transfer:
+		return s.decideTransfer(c, Millis(now))
+	case Invite:
+		return s.decideInvite(c)
+	case Uninvite:
+		return s.decideUninvite(c)
+	case Decline:
+		return s.decideDecline(c)
+	case SetPresence:
+		return s.decidePresence(c)
+	case NewKey:
+		return s.decideNewKey(c, Millis(now))
+	case DropKey:
+		return s.decideDropKey(c)
+	case Favour:
+		return s.decideFavour(c)
+	case Post:
+		return s.decidePost(c)
+	case ReadRoom:
+		return s.decideReadRoom(c)
 	}
 	panic(fmt.Sprintf("desk: no rule for %T", c))
 }
@@ -138,61 +161,6 @@ func (s *State) decideDisconnect(c Disconnect) Decision {
 	return only(Disconnected(c))
 }
 
-func (s *State) decideSignIn(c SignIn, now int64) (Decision, *Error) {
-	switch {
-	case c.LinkExpires <= now:
-		return Decision{}, refuse(LinkExpired, "this sign-in link has expired; ask for a new one")
-	case s.UsedLinks[c.Link] != 0:
-		return Decision{}, refuse(LinkUsed, "this sign-in link was used already; ask for a new one")
-	case s.members[c.Agent] == nil:
-		return Decision{}, refuse(NotEntitled, "%s is not a member of any team of this desk", c.Agent)
-	}
-	return only(SignedIn{Agent: c.Agent, Session: c.Session, Expires: c.Expires, Link: c.Link, LinkExpires: c.LinkExpires}), nil
-}
-
-func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
-	channel := s.Channel(c.Channel)
-	if channel == nil {
-		return Decision{}, refuse(NotFound, "there is no channel %q", c.Channel)
-	}
-	q := s.Queues[channel.Queue]
-	if q == nil {
-		return Decision{}, refuse(NotOffered, "the queue of this channel is not there; try again later")
-	}
-	if customer := s.Customers[c.Session]; customer != nil {
-		if conv := s.Conversations[customer.Conversation]; conv != nil && conv.Place != Over {
-			return Decision{}, refuse(AlreadyJoined, "you have a conversation already")
-		}
-	}
-	if name := c.Name; utf8.RuneCountInString(name) > MaxName {
-		return Decision{}, refuse(TextTooLong, "a name may have %d characters", MaxName)
-	}
-	if len(c.Page) > MaxPage {
-		c.Page = ""
-	}
-	text := strings.TrimSpace(c.Text)
-	if text != "" {
-		if err := checkText(c.Text); err != nil {
-			return Decision{}, err
-		}
-	}
-	for _, t := range []string{c.Name, c.Page} {
-		if !utf8.ValidString(t) {
-			return Decision{}, refuse(TextInvalid, "the name or page is not valid text")
-		}
-	}
-	if err := s.offered(q, now); err != nil {
-		return Decision{}, err
-	}
-	id := ConversationID(fmt.Sprintf("c%d", s.LastConversation+1))
-	d := only(CustomerJoined{Conversation: id, Session: c.Session, Queue: q.Name, Channel: c.Channel, Name: strings.TrimSpace(c.Name), Page: c.Page})
-	if text != "" {
-		d.Events = append(d.Events, MessageSent{Conversation: id, From: SideCustomer, Text: c.Text})
-	}
-	d.Conversation = id
-	return d, nil
-}
-
 // checkText tells whether a text may be a message.
 func checkText(text string) *Error {
 	if !utf8.ValidString(text) {
@@ -233,23 +201,23 @@ func (s *State) own(p Principal, id ConversationID) (*Conversation, Side, *Error
 	return c, SideAgent, err
 }
 
-// served finds a conversation that the agent serves.
+// served finds a conversation that the agent is in.
 func (s *State) served(agent string, id ConversationID) (*Conversation, *Error) {
 	c := s.Conversations[id]
 	switch {
 	case c == nil:
 		return nil, refuse(NotFound, "there is no conversation %s", id)
-	case c.Agent == agent && c.Place == InService:
+	case c.Has(agent):
 		return c, nil
 	case c.Agent == agent && c.Place == Over:
 		return nil, refuse(ConversationEnded, "the conversation is over")
-	case !s.Serves(agent, c.Queue):
+	case !s.MaySee(agent, c):
 		return nil, refuse(NotFound, "there is no conversation %s", id)
 	}
 	return nil, refuse(NotEntitled, "you are not in conversation %s; take it first", id)
 }
 
-func (s *State) decideSay(c Say) (Decision, *Error) {
+func (s *State) decideSay(c Say, now int64) (Decision, *Error) {
 	conv, side, err := s.own(c.Origin.Principal, c.Conversation)
 	if err != nil {
 		return Decision{}, err
@@ -261,20 +229,33 @@ func (s *State) decideSay(c Say) (Decision, *Error) {
 	if side == SideAgent {
 		e.Author = c.Origin.Principal.agent()
 	}
-	return Decision{Events: []Event{e}, Conversation: conv.ID}, nil
+	d := Decision{Events: []Event{e}, Conversation: conv.ID}
+	if conv.Place == Inactive {
+		if q := s.Queues[s.refuge(conv)]; q != nil && s.offered(q, now) == nil {
+			d.Events = append(d.Events, Revived{Conversation: conv.ID, Queue: q.Name})
+		}
+	}
+	return d, nil
 }
 
 func (s *State) decideEnd(c End) (Decision, *Error) {
+	if agent := c.Origin.Principal.agent(); agent != "" {
+		if conv := s.Conversations[c.Conversation]; conv != nil && conv.Place == Inactive && s.MaySee(agent, conv) {
+			return Decision{Events: []Event{Ended{Conversation: conv.ID, Why: EndedByAgent, By: agent}}, Conversation: conv.ID}, nil
+		}
+	}
 	conv, side, err := s.own(c.Origin.Principal, c.Conversation)
 	if err != nil {
 		return Decision{}, err
 	}
-	e := Ended{Conversation: conv.ID, Why: EndedByCustomer}
+	var e Event = Ended{Conversation: conv.ID, Why: EndedByCustomer}
 	switch {
 	case side == SideAgent:
-		e.Why, e.By = EndedByAgent, conv.Agent
+		e = Ended{Conversation: conv.ID, Why: EndedByAgent, By: c.Origin.Principal.agent()}
+	case conv.Place == Inactive:
+		return Decision{}, refuse(ConversationEnded, "you left the line; write to come back")
 	case conv.Place != InService:
-		e.Why = EndedLeft
+		e = gone(conv, EndedLeft)
 	}
 	return Decision{Events: []Event{e}, Conversation: conv.ID}, nil
 }
@@ -284,32 +265,40 @@ func (s *State) decidePick(c Pick, now int64) (Decision, *Error) {
 	if m == nil {
 		return Decision{}, refuse(NotEntitled, "you are not a member of any team")
 	}
-	conv, how, err := s.choose(m, c)
+	conv, how, err := s.choosen(m, c)
 	if err != nil {
 		return Decision{}, err
 	}
-	if load := s.Load(c.Agent); load >= m.Max {
+	// What waits for the agent in person is taken by the agent's own wish, whatever the limit.
+	if load := s.Load(c.Agent); load >= m.Max && how != PickedHanded {
 		return Decision{}, refuse(LimitReached, "you have %d conversations, your limit is %d; end or leave one first", load, m.Max)
 	}
-	return Decision{Events: []Event{Picked{Conversation: conv.ID, Agent: c.Agent, How: how, WaitedMS: now - conv.ArrivedAt}}, Conversation: conv.ID}, nil
+	return s.picked(m, conv, how, now)
 }
 
-// choose finds whom a pick is about.
-func (s *State) choose(m *Member, c Pick) (*Conversation, PickedHow, *Error) {
-	if c.Conversation != "" {
-		conv := s.Conversations[c.Conversation]
-		if conv == nil || !s.Serves(m.Name, conv.Queue) {
-			return nil, "", refuse(NotFound, "there is no conversation %s", c.Conversation)
-		}
-		if conv.Place == Over {
-			return nil, "", refuse(NotWaiting, "the customer does not wait any more")
-		}
-		if conv.Place != Waiting {
-			return nil, "", s.taken(conv)
-		}
-		return conv, PickedChosen, nil
+// picked starts service.
+func (s *State) picked(m *Member, conv *Conversation, how PickedHow, now int64) (Decision, *Error) {
+	e := Picked{Conversation: conv.ID, Agent: m.Name, How: how, WaitedMS: now - conv.ArrivedAt}
+	if how != PickedHanded {
+		e.Team = s.teamThrough(m, conv)
 	}
-	if c.Queue != "" {
+	return Decision{Events: []Event{e}, Conversation: conv.ID}, nil
+}
+
+// choosen finds whom a pick is about.
+func (s *State) choosen(m *Member, c Pick) (*Conversation, PickedHow, *Error) {
+	switch {
+	case c.Conversation != "":
+		return s.chosenOne(m, c)
+	case c.Team != "":
+		if _, member := m.Teams[c.Team]; !member {
+			return nil, "", refuse(NotFound, "there is no team %q of yours", c.Team)
+		}
+		if l := s.teams[c.Team].line; len(l) > 0 {
+			return l[0], PickedNext, nil
+		}
+		return nil, "", refuse(QueueEmpty, "nobody waits for this team")
+	case c.Queue != "":
 		if !s.Serves(m.Name, c.Queue) {
 			return nil, "", refuse(NotFound, "there is no queue %q that you serve", c.Queue)
 		}
@@ -318,10 +307,45 @@ func (s *State) choose(m *Member, c Pick) (*Conversation, PickedHow, *Error) {
 		}
 		return nil, "", refuse(QueueEmpty, "nobody waits in this queue")
 	}
-	if conv := s.first(m, nil); conv != nil {
+	if conv := s.first(m); conv != nil {
+		if conv.ForAgent != "" {
+			return conv, PickedHanded, nil
+		}
 		return conv, PickedNext, nil
 	}
 	return nil, "", refuse(QueueEmpty, "nobody waits in your queues")
+}
+
+// chosenOne finds the conversation that an agent chose by hand.
+func (s *State) chosenOne(m *Member, c Pick) (*Conversation, PickedHow, *Error) {
+	conv := s.Conversations[c.Conversation]
+	if conv == nil || !s.mayPick(m, conv) {
+		return nil, "", refuse(NotFound, "there is no conversation %s", c.Conversation)
+	}
+	switch conv.Place {
+	case Over, Inactive:
+		return nil, "", refuse(NotWaiting, "the customer does not wait any more")
+	case Waiting:
+	default:
+		return nil, "", s.taken(conv)
+	}
+	switch {
+	case c.Grab && !s.Grabbed(conv):
+		return nil, "", refuse(BadRequest, "this conversation is not one to be grabbed; pick it")
+	case c.Grab && s.Admin(m.Name, conv):
+		return nil, "", refuse(NotEntitled, "admins join conversations; grabbing is for representatives")
+	case c.Grab:
+		return conv, PickedGrab, nil
+	case conv.ForAgent == m.Name:
+		return conv, PickedHanded, nil
+	}
+	return conv, PickedChosen, nil
+}
+
+// mayPick tells whether an agent may choose a conversation: one who may take it while it waits, one
+// who could before somebody else did, who then hears who has it, and admins.
+func (s *State) mayPick(m *Member, c *Conversation) bool {
+	return s.mayTake(m, c) || s.Serves(m.Name, c.Queue) && c.ForAgent == "" && c.ForTeam == "" || s.Admin(m.Name, c)
 }
 
 // taken says who has a conversation that does not wait.
@@ -338,19 +362,20 @@ func (s *State) taken(c *Conversation) *Error {
 	return err
 }
 
-// first is the one who waits longest in the queues of an agent.
-func (s *State) first(m *Member, but func(*Conversation) bool) *Conversation {
-	var best *Conversation
-	for _, name := range m.Queues {
-		for _, c := range s.Line(name) {
-			if but != nil && but(c) {
-				continue
-			}
-			if best == nil || c.before(best) {
-				best = c
-			}
-			break
+// first is the first in order of all who wait for an agent: in person, for a team of the agent, or in
+// a queue.
+func (s *State) first(m *Member) *Conversation {
+	best := s.firstInQueues(m, nil)
+	look := func(l line) {
+		if len(l) > 0 && (best == nil || l[0].before(best)) {
+			best = l[0]
 		}
+	}
+	for team := range m.Teams {
+		look(s.teams[team].line)
+	}
+	if a := s.Agents[m.Name]; a != nil {
+		look(a.line)
 	}
 	return best
 }
@@ -360,8 +385,7 @@ func (s *State) decideAccept(c Accept, now int64) (Decision, *Error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	e := Picked{Conversation: conv.ID, Agent: c.Agent, How: PickedOffer, WaitedMS: now - conv.ArrivedAt}
-	return Decision{Events: []Event{e}, Conversation: conv.ID}, nil
+	return s.picked(s.members[c.Agent], conv, PickedOffer, now)
 }
 
 func (s *State) decideRefuse(c Refuse, now int64) (Decision, *Error) {
@@ -376,13 +400,13 @@ func (s *State) decideRefuse(c Refuse, now int64) (Decision, *Error) {
 func (s *State) offerOf(agent string, id ConversationID, now int64) (*Conversation, *Error) {
 	c := s.Conversations[id]
 	switch {
-	case c == nil || !s.Serves(agent, c.Queue):
+	case c == nil || s.members[agent] == nil || !s.mayPick(s.members[agent], c):
 		return nil, refuse(NotFound, "there is no conversation %s", id)
 	case c.Place == OfferedTo && c.Agent == agent && now < c.OfferUntil:
 		return c, nil
 	case c.Place == Waiting || c.Place == OfferedTo && c.Agent == agent:
 		return nil, refuse(OfferExpired, "the offer has ended; the customer is in the line again")
-	case c.Place == Over:
+	case c.Place == Over || c.Place == Inactive:
 		return nil, refuse(NotWaiting, "the customer does not wait any more")
 	}
 	return nil, s.taken(c)
@@ -393,7 +417,7 @@ func (s *State) decideLeave(c Leave) (Decision, *Error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	return Decision{Events: []Event{Returned{Conversation: conv.ID, Agent: c.Agent, Why: ReturnedLeft}}, Conversation: conv.ID}, nil
+	return Decision{Events: []Event{s.leaves(conv, c.Agent, ReturnedLeft)}, Conversation: conv.ID}, nil
 }
 
 func (s *State) decideSwitch(c Switch, now time.Time) (Decision, *Error) {
@@ -445,33 +469,34 @@ func (s *State) decideTick(now int64) Decision {
 	case offerExpires:
 		return only(Returned{Conversation: id, Agent: s.Conversations[id].Agent, Why: ReturnedExpired})
 	case agentLost:
-		return only(Returned{Conversation: id, Agent: s.Conversations[id].Agent, Why: ReturnedLost})
+		c := s.Conversations[id]
+		agent, _ := s.lost(c)
+		return only(s.leaves(c, agent, ReturnedLost))
 	case agentRemoved:
-		return only(Returned{Conversation: id, Agent: s.Conversations[id].Agent, Why: ReturnedRemoved})
+		c := s.Conversations[id]
+		return only(s.leaves(c, s.unentitled(c), ReturnedRemoved))
 	case customerLost:
-		return only(Ended{Conversation: id, Why: EndedAbandoned})
+		return only(gone(s.Conversations[id], EndedAbandoned))
 	case idleTooLong:
 		return only(Ended{Conversation: id, Why: EndedIdle})
-	case queueRemoved:
+	case goesIdle:
+		return only(WentIdle{Conversation: id})
+	case queueRemoved, lineRemoved:
+		if queue := s.refuge(s.Conversations[id]); queue != "" {
+			return only(Rerouted{Conversation: id, Queue: queue, Why: ReturnedRemoved})
+		}
 		return only(Ended{Conversation: id, Why: EndedRemoved})
+	case chosenLost:
+		if queue := s.refuge(s.Conversations[id]); queue != "" {
+			return only(Rerouted{Conversation: id, Queue: queue, Why: ReturnedLost})
+		}
+		return only(Ended{Conversation: id, Why: EndedRemoved})
+	case ruleDue:
+		return s.decideRule(s.Conversations[id], now)
 	case offerTheFirst:
 		return s.decideOffer(d.key, now)
+	case distribute:
+		return s.decideDistribute(s.pools[d.key], now)
 	}
 	panic(fmt.Sprintf("desk: no rule for deadline %d", d.kind))
-}
-
-// decideOffer offers the first in line to an agent who ended a conversation (feature Q10).
-func (s *State) decideOffer(agent string, now int64) Decision {
-	c := s.offerable(agent)
-	return only(Offered{Conversation: c.ID, Agent: agent, Until: now + s.offerTimeout(c.Queue)})
-}
-
-// offerable is whom an agent may be offered: nobody when not connected or at the limit, and never one
-// whom the agent let pass before.
-func (s *State) offerable(agent string) *Conversation {
-	m := s.members[agent]
-	if m == nil || !s.Agents[agent].Online() || s.Load(agent) >= m.Max {
-		return nil
-	}
-	return s.first(m, func(c *Conversation) bool { return slices.Contains(c.Refused, agent) })
 }

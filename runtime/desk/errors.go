@@ -27,6 +27,15 @@ const (
 	LinkUsed          Code = "link_used"
 	LinkExpired       Code = "link_expired"
 	Unauthorized      Code = "unauthorized"
+	KeyInvalid        Code = "key_invalid"
+	KeyLocked         Code = "key_locked"
+	LinkInvalid       Code = "link_invalid"
+	NoAgents          Code = "no_agents"
+	NotAllowed        Code = "not_allowed"
+	ToSelf            Code = "self"
+	AlreadyIn         Code = "already_in"
+	FeatureOff        Code = "feature_off"
+	OpenConversations Code = "open_conversations"
 )
 
 // Error is a command that had no effect, and why.

@@ -96,6 +96,8 @@ type Disconnected struct {
 type RouterStarted struct {
 	Epoch    uint64   `cbor:"1,keyasint"`
 	Gateways []string `cbor:"2,keyasint"`
+	// Seed of the random draws from now on.
+	Seed uint64 `cbor:"3,keyasint,omitempty"`
 }
 
 // CustomerJoined puts a customer at the end of a line (features Q4, R1).
@@ -106,7 +108,33 @@ type CustomerJoined struct {
 	Channel      string         `cbor:"4,keyasint"`
 	Name         string         `cbor:"5,keyasint,omitempty"`
 	Page         string         `cbor:"6,keyasint,omitempty"`
+	// Team or Agent is set when the customer waits in a team's queue, or for one agent in person.
+	Team  string `cbor:"7,keyasint,omitempty"`
+	Agent string `cbor:"8,keyasint,omitempty"`
+	Via   Via    `cbor:"9,keyasint,omitempty"`
+	// Issue that was chosen, with its skills and priority as they were then.
+	Issue    string   `cbor:"10,keyasint,omitempty"`
+	Skills   []string `cbor:"11,keyasint,omitempty"`
+	Priority int      `cbor:"12,keyasint,omitempty"`
+	Email    string   `cbor:"13,keyasint,omitempty"`
+	Phone    string   `cbor:"14,keyasint,omitempty"`
+	// Key is the session key that was used up.
+	Key string `cbor:"15,keyasint,omitempty"`
 }
+
+// Via tells how a conversation came into a personal or a team queue (features R9, R10).
+type Via string
+
+const (
+	ViaTransfer Via = "transfer" // an agent handed it on
+	ViaReturn   Via = "return"   // whom it was handed to declined it
+	ViaKey      Via = "key"      // a session key
+	ViaLink     Via = "link"     // a support button or custom link
+	ViaChosen   Via = "chosen"   // the agent's name on the public page
+	ViaIssue    Via = "issue"    // the issue's owner team
+	ViaRule     Via = "rule"     // a waiting rule moved it
+	ViaLost     Via = "lost"     // its agent's connection was lost
+)
 
 // Picked starts service: an agent took a waiting customer, or accepted an offer.
 type Picked struct {
@@ -114,6 +142,8 @@ type Picked struct {
 	Agent        string         `cbor:"2,keyasint"`
 	How          PickedHow      `cbor:"3,keyasint"`
 	WaitedMS     int64          `cbor:"4,keyasint"`
+	// Team through which the agent serves it; empty for one that waited for the agent in person.
+	Team string `cbor:"5,keyasint,omitempty"`
 }
 
 // PickedHow says how service started.
@@ -123,6 +153,8 @@ const (
 	PickedNext   PickedHow = "next"
 	PickedChosen PickedHow = "chosen"
 	PickedOffer  PickedHow = "offer"
+	PickedGrab   PickedHow = "grab"
+	PickedHanded PickedHow = "handed" // waited for this agent in person
 )
 
 // Offered shows the first in line to one agent, who may accept (feature Q10).
@@ -130,6 +162,9 @@ type Offered struct {
 	Conversation ConversationID `cbor:"1,keyasint"`
 	Agent        string         `cbor:"2,keyasint"`
 	Until        int64          `cbor:"3,keyasint"`
+	// Choice tells how the agent was chosen; nil in ledgers of earlier releases, for an agent who had
+	// just ended another conversation.
+	Choice *Choice `cbor:"4,keyasint,omitempty"`
 }
 
 // Returned puts a conversation back to its place in the line, at its time of arrival.
@@ -137,6 +172,8 @@ type Returned struct {
 	Conversation ConversationID `cbor:"1,keyasint"`
 	Agent        string         `cbor:"2,keyasint"`
 	Why          ReturnedWhy    `cbor:"3,keyasint"`
+	// Pending: it waits for this agent, whose connection was lost, and not for all.
+	Pending bool `cbor:"4,keyasint,omitempty"`
 }
 
 // ReturnedWhy says why a conversation went back to the line.
@@ -148,6 +185,8 @@ const (
 	ReturnedLeft    ReturnedWhy = "left"    // the agent left without closing
 	ReturnedLost    ReturnedWhy = "lost"    // the agent's connection, for too long
 	ReturnedRemoved ReturnedWhy = "removed" // the agent is no longer a member
+	ReturnedSignOut ReturnedWhy = "signedOut"
+	ReturnedHanded  ReturnedWhy = "declined" // by whom it was handed to, or who was asked for by name
 )
 
 // MessageSent is one message. Its text is in the ledger, not in the state.
@@ -183,6 +222,7 @@ const (
 	EndedAbandoned  EndedWhy = "abandoned" // the waiting customer's connection was lost for too long
 	EndedIdle       EndedWhy = "idle"      // no customer message for too long
 	EndedRemoved    EndedWhy = "removed"   // its queue is no more
+	EndedContact    EndedWhy = "contact"   // a contact form: inactive from the start
 )
 
 // SignedIn starts an agent's session. Link is the id of the one-time link that was used up.

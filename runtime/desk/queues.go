@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"slices"
 	"sort"
 	"time"
 
@@ -13,70 +12,29 @@ import (
 // stays closed, and the resource's conditions say what to change.
 const CauseScheduleMissing = "ScheduleMissing"
 
-// applySettings puts settings in force: it makes the indexes anew and finds what follows from them.
+// applySettings puts settings in force, and finds what follows from them.
 func (s *State) applySettings(e SettingsChanged, at int64) {
-	before := map[string]timeLimits{}
-	for name := range s.Queues {
-		before[name] = s.timeLimits(name)
-	}
 	s.Version, s.Settings = e.Version, e.Settings
-	s.indexMembers()
 	named := make(map[string]bool, len(s.Settings.Queues))
-	hours := hours{}
 	for i := range s.Settings.Queues {
-		set := &s.Settings.Queues[i]
-		named[set.Name] = true
-		q := s.Queues[set.Name]
-		if q == nil {
-			q = &Queue{Name: set.Name}
-			s.Queues[set.Name] = q
+		name := s.Settings.Queues[i].Name
+		named[name] = true
+		if s.Queues[name] == nil {
+			s.Queues[name] = &Queue{Name: name}
 		}
-		s.settle(q, set, hours)
+	}
+	for name := range s.Queues {
+		if !named[name] {
+			delete(s.Queues, name)
+			delete(s.Requests, name)
+		}
+	}
+	s.reindex(at)
+	for _, q := range s.Queues {
 		s.planCheck(q, at)
 	}
-	for name, q := range s.Queues {
-		if named[name] {
-			continue
-		}
-		for _, c := range q.line {
-			s.at(at, queueRemoved, string(c.ID))
-		}
-		delete(s.Queues, name)
-		delete(s.Requests, name)
-	}
-	for _, c := range s.Conversations {
-		if c.Place == Over {
-			continue
-		}
-		was, known := before[c.Queue]
-		if q := s.Queues[c.Queue]; q != nil && !known {
-			q.back(c)
-		}
-		if !known {
-			was = s.timeLimits("")
-		}
-		if was != s.timeLimits(c.Queue) {
-			// A limit that became shorter may be over already: look at all three anew.
-			s.hint(at, c, agentLost, customerLost, idleTooLong)
-		}
-		switch {
-		case c.Place == OfferedTo && s.Queues[c.Queue] == nil:
-			s.at(at, queueRemoved, string(c.ID))
-		case (c.Place == OfferedTo || c.Place == InService) && !s.Serves(c.Agent, c.Queue):
-			s.at(at, agentRemoved, string(c.ID))
-		}
-	}
-}
-
-// back counts a conversation in a queue that was removed and is there again.
-func (q *Queue) back(c *Conversation) {
-	switch c.Place {
-	case Waiting:
-		q.enqueue(c)
-	case OfferedTo:
-		q.offered++
-	case InService:
-		q.inService++
+	if s.offerNext != "" {
+		s.at(at, offerTheFirst, s.offerNext)
 	}
 }
 
@@ -94,8 +52,7 @@ func (h hours) of(s *calendar.Schedule) *calendar.Compiled {
 	return c
 }
 
-// settle gives a queue its setting, its schedule (the last good one, if the present is missing) and
-// its agents.
+// settle gives a queue its setting and its schedule (the last good one, if the present is missing).
 func (s *State) settle(q *Queue, set *settings.Queue, hours hours) {
 	q.set = set
 	if set.Schedule == "" {
@@ -107,16 +64,6 @@ func (s *State) settle(q *Queue, set *settings.Queue, hours hours) {
 	if q.Schedule != nil {
 		q.compiled = hours.of(q.Schedule)
 	}
-	q.agents = nil
-	for _, team := range set.Teams {
-		if t := s.team(team); t != nil {
-			for _, m := range t.Members {
-				q.agents = append(q.agents, m.Name)
-			}
-		}
-	}
-	slices.Sort(q.agents)
-	q.agents = slices.Compact(q.agents)
 }
 
 func (s *State) schedule(name string) *calendar.Schedule {
@@ -135,58 +82,6 @@ func (s *State) team(name string) *settings.Team {
 		return &list[i]
 	}
 	return nil
-}
-
-func (s *State) indexMembers() {
-	s.members = map[string]*Member{}
-	for _, t := range s.Settings.Teams {
-		for _, m := range t.Members {
-			member := s.members[m.Name]
-			if member == nil {
-				member = &Member{Name: m.Name, Teams: map[string]settings.Role{}}
-				s.members[m.Name] = member
-			}
-			member.DisplayName = first(member.DisplayName, m.DisplayName)
-			member.Subject = first(member.Subject, m.Subject)
-			member.Teams[t.Name] = m.Role
-			limit := firstNumber(m.MaxConversations, t.MaxConversations, settings.DefaultMaxConversations)
-			if member.Max == 0 || limit < member.Max {
-				member.Max = limit
-			}
-		}
-	}
-	queues := map[string][]string{} // of a team, in order
-	for _, q := range s.Settings.Queues {
-		for _, t := range q.Teams {
-			queues[t] = append(queues[t], q.Name)
-		}
-	}
-	for _, m := range s.members {
-		m.DisplayName = first(m.DisplayName, m.Name)
-		for t := range m.Teams {
-			m.Queues = append(m.Queues, queues[t]...)
-		}
-		slices.Sort(m.Queues)
-		m.Queues = slices.Compact(m.Queues)
-	}
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
-func firstNumber(numbers ...int) int {
-	for _, n := range numbers {
-		if n > 0 {
-			return n
-		}
-	}
-	return 0
 }
 
 // override is the one in force or to be: that of the console while it is on its way, else that of

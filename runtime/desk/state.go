@@ -31,8 +31,16 @@ type State struct {
 	LastConversation uint64
 	// Epoch is that of the router that leads.
 	Epoch uint64
+	// Random is the present number of the generator of random draws; each draw moves it on.
+	Random uint64 `cbor:",omitempty"`
+	// Keys are the session keys that can start a conversation, until they expire (feature R9).
+	Keys map[string]Key `cbor:",omitempty"`
+	// Rooms in which something was written (feature C13).
+	Rooms map[RoomID]*Room `cbor:",omitempty"`
 
 	members   map[string]*Member
+	teams     map[string]*teamLine
+	pools     map[string]*pool
 	deadlines deadlines
 	// offerNext is the agent who ended a conversation by the last command and is to be offered the
 	// first in line by the ticks after it (feature Q10). The next command takes it away, and so does
@@ -63,57 +71,14 @@ type Queue struct {
 
 	set       *settings.Queue
 	compiled  *calendar.Compiled
-	nextCheck int64           // when its state must be looked at again; 0 never
-	line      []*Conversation // waiting, in order
+	nextCheck int64 // when its state must be looked at again; 0 never
+	line      line  // waiting, in order
 	offered   int
 	inService int
-	agents    []string // members of its teams, sorted
-}
-
-// Place is where a conversation is: in exactly one of these.
-type Place uint8
-
-const (
-	Waiting Place = iota + 1
-	OfferedTo
-	InService
-	Over
-)
-
-// Conversation is one customer's wait and service.
-type Conversation struct {
-	ID      ConversationID
-	Number  uint64
-	Place   Place
-	Queue   string
-	Channel string
-	Session string
-	Name    string `cbor:",omitempty"`
-	Page    string `cbor:",omitempty"`
-	// Opening is the beginning of the customer's first message, at most 200 characters.
-	Opening   string `cbor:",omitempty"`
-	ArrivedAt int64
-	// Agent serves it, or is offered it.
-	Agent      string   `cbor:",omitempty"`
-	OfferUntil int64    `cbor:",omitempty"`
-	Refused    []string `cbor:",omitempty"` // agents who let an offer pass
-	StartedAt  int64    `cbor:",omitempty"`
-	FromQueue  bool     `cbor:",omitempty"` // service started by an offer
-	// LastCustomerAt is the time of the customer's last message, or of arrival.
-	LastCustomerAt  int64
-	UnansweredSince int64       `cbor:",omitempty"`
-	Returned        ReturnedWhy `cbor:",omitempty"`
-	EndedAt         int64       `cbor:",omitempty"`
-	EndedWhy        EndedWhy    `cbor:",omitempty"`
-	Messages        uint32
-}
-
-// before is the order of a line: arrival, then number (design: semantics, Routing).
-func (c *Conversation) before(d *Conversation) bool {
-	if c.ArrivedAt != d.ArrivedAt {
-		return c.ArrivedAt < d.ArrivedAt
-	}
-	return c.Number < d.Number
+	alerted   int // waiting, with an alert raised
+	inactive  map[ConversationID]*Conversation
+	pool      *pool // who serves it
+	automatic bool  // the desk offers its customers
 }
 
 // Customer is a customer's session.
@@ -134,8 +99,17 @@ type Agent struct {
 	LostAt   int64            `cbor:",omitempty"`
 	Sessions map[string]int64 `cbor:",omitempty"` // sign-in sessions and when they expire
 	Clients  []ClientNumbers  `cbor:",omitempty"`
+	Presence Presence         `cbor:",omitempty"`
+	// Since is when the load last changed, or the agent came; OfferedAt the sequence of the last offer.
+	Since     int64  `cbor:",omitempty"`
+	OfferedAt uint64 `cbor:",omitempty"`
+	// Favourites are queues ("q:name") and teams ("t:name"), sorted.
+	Favourites []string `cbor:",omitempty"`
 
-	conversations map[ConversationID]*Conversation // offered or in service
+	conversations map[ConversationID]*Conversation // offered, in service, or shared
+	line          line                             // who waits for the agent in person
+	invited       map[ConversationID]*Conversation // into which the agent is invited in person
+	seat          seat
 }
 
 // Online tells whether the agent is connected.
@@ -151,6 +125,10 @@ type Member struct {
 	Max    int
 	Teams  map[string]settings.Role
 	Queues []string // sorted
+	Skills []string // of all memberships, sorted
+	Public bool     // customers may choose the agent by name
+
+	pools []*pool // that the agent serves in
 }
 
 // New is the state before the first event.
@@ -162,7 +140,11 @@ func New() *State {
 		Agents:        map[string]*Agent{},
 		Requests:      map[string]settings.OverrideRequest{},
 		UsedLinks:     map[string]int64{},
+		Keys:          map[string]Key{},
+		Rooms:         map[RoomID]*Room{},
 		members:       map[string]*Member{},
+		teams:         map[string]*teamLine{},
+		pools:         map[string]*pool{},
 	}
 }
 
@@ -203,15 +185,32 @@ func (s *State) MaySwitch(agent, queue string) bool {
 	return false
 }
 
-// Load is how many conversations count against an agent's limit.
+// Load is how many conversations count against an agent's limit: those that the agent has, shares or
+// is offered, without idle ones of queues that say so.
 func (s *State) Load(agent string) int {
-	if a := s.Agents[agent]; a != nil {
-		return len(a.conversations)
+	a := s.Agents[agent]
+	if a == nil {
+		return 0
 	}
-	return 0
+	n := 0
+	for _, c := range a.conversations {
+		if s.counts(c) {
+			n++
+		}
+	}
+	return n
 }
 
-// ConversationsOf calls f for each conversation that the agent serves or is offered, in the order of
+// counts tells whether a conversation counts against its agents' limits.
+func (s *State) counts(c *Conversation) bool {
+	if !c.Idle {
+		return true
+	}
+	set := s.Setting(c.Queue)
+	return set == nil || set.Thresholds.Idle != settings.IdleFree
+}
+
+// ConversationsOf are the conversations that the agent serves, shares or is offered, in the order of
 // their numbers.
 func (s *State) ConversationsOf(agent string) []*Conversation {
 	a := s.Agents[agent]
@@ -234,13 +233,24 @@ func (s *State) Line(queue string) []*Conversation {
 	return nil
 }
 
-// PlaceInLine is the 1-based place of a waiting conversation, 0 when it does not wait (feature Q9).
+// PlaceInLine is the 1-based place of a waiting conversation in the line where it waits, 0 when it
+// does not wait (feature Q9).
 func (s *State) PlaceInLine(c *Conversation) int {
-	q := s.Queues[c.Queue]
-	if q == nil || c.Place != Waiting {
+	if c.Place != Waiting {
 		return 0
 	}
-	return q.find(c) + 1
+	if l := s.lineOf(c); l != nil {
+		return l.find(c) + 1
+	}
+	return 0
+}
+
+// LineLength is how many wait in the line where a conversation waits.
+func (s *State) LineLength(c *Conversation) int {
+	if l := s.lineOf(c); l != nil {
+		return len(*l)
+	}
+	return 0
 }
 
 // Setting is a queue's setting; nil when there is no such queue.
@@ -268,76 +278,10 @@ func (s *State) SessionValid(agent, session string, at int64) bool {
 	return a != nil && s.members[agent] != nil && a.Sessions[session] > at
 }
 
-// find is the index in the line of a conversation that waits there.
-func (q *Queue) find(c *Conversation) int {
-	i := sort.Search(len(q.line), func(i int) bool { return !q.line[i].before(c) })
-	if i < len(q.line) && q.line[i] == c {
-		return i
-	}
-	return -1
-}
-
-func (q *Queue) enqueue(c *Conversation) {
-	i := sort.Search(len(q.line), func(i int) bool { return c.before(q.line[i]) })
-	q.line = append(q.line, nil)
-	copy(q.line[i+1:], q.line[i:])
-	q.line[i] = c
-}
-
-func (q *Queue) dequeue(c *Conversation) {
-	i := q.find(c)
-	if i == 0 {
-		q.line[0] = nil
-		q.line = q.line[1:]
-		return
-	}
-	if i > 0 {
-		copy(q.line[i:], q.line[i+1:])
-		q.line[len(q.line)-1] = nil
-		q.line = q.line[:len(q.line)-1]
-	}
-}
-
-// limits of a queue with their defaults.
-
-func seconds(set *settings.Queue, get func(*settings.Queue) int, otherwise int) int64 {
-	if set != nil {
-		if n := get(set); n > 0 {
-			return int64(n) * 1000
-		}
-	}
-	return int64(otherwise) * 1000
-}
-
-func (s *State) offerTimeout(queue string) int64 {
-	return seconds(s.Setting(queue), func(q *settings.Queue) int { return q.OfferTimeoutSeconds }, settings.DefaultOfferTimeoutSeconds)
-}
-
-func (s *State) agentLost(queue string) int64 {
-	return seconds(s.Setting(queue), func(q *settings.Queue) int { return q.Thresholds.AgentLostSeconds }, settings.DefaultAgentLostSeconds)
-}
-
-func (s *State) customerLost(queue string) int64 {
-	return seconds(s.Setting(queue), func(q *settings.Queue) int { return q.Thresholds.CustomerLostSeconds }, settings.DefaultCustomerLostSeconds)
-}
-
-func (s *State) idle(queue string) int64 {
-	return seconds(s.Setting(queue), func(q *settings.Queue) int { return q.Thresholds.CloseAfterIdleSeconds }, settings.DefaultCloseAfterIdleSeconds)
-}
-
-// timeLimits are the limits that deadlines are found from, in milliseconds. An offer's end is not
-// among them: it is fixed when it is made.
-type timeLimits struct{ agentLost, customerLost, idle int64 }
-
-// timeLimits of a queue; the defaults for one that is not there.
-func (s *State) timeLimits(queue string) timeLimits {
-	return timeLimits{s.agentLost(queue), s.customerLost(queue), s.idle(queue)}
-}
-
 // AgentsOf are the members of a queue's teams, sorted. It must not be changed.
 func (s *State) AgentsOf(queue string) []string {
 	if q := s.Queues[queue]; q != nil {
-		return q.agents
+		return q.pool.members
 	}
 	return nil
 }
@@ -349,7 +293,7 @@ func (s *State) Offers(queue string) []*Conversation {
 		return nil
 	}
 	var list []*Conversation
-	for _, agent := range q.agents {
+	for _, agent := range q.pool.members {
 		for _, c := range s.ConversationsOf(agent) {
 			if c.Place == OfferedTo && c.Queue == queue {
 				list = append(list, c)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,17 @@ func (s *State) whole() error {
 		if a == nil || a.Name != name {
 			return fmt.Errorf("agent %q is kept under another name", name)
 		}
+	}
+	for id, r := range s.Rooms {
+		if r == nil || len(r.Last) > keepPosts || !slices.IsSorted(r.Last) {
+			return fmt.Errorf("room %q is not in order", id)
+		}
+	}
+	if s.Keys == nil {
+		s.Keys = map[string]Key{}
+	}
+	if s.Rooms == nil {
+		s.Rooms = map[RoomID]*Room{}
 	}
 	return s.wholeConversations()
 }
@@ -63,10 +75,32 @@ func (s *State) wholeConversations() error {
 			return fmt.Errorf("conversation %q is kept under another name", id)
 		case c.Number == 0 || c.Number > s.LastConversation || numbers[c.Number]:
 			return fmt.Errorf("conversation %q has the number %d, which cannot be", id, c.Number)
-		case c.Place != Over && (s.Customers[c.Session] == nil || s.Customers[c.Session].Conversation != id):
+		case c.Place < Waiting || c.Place > Inactive:
+			return fmt.Errorf("conversation %q is in no place", id)
+		case c.Place.Open() && (s.Customers[c.Session] == nil || s.Customers[c.Session].Conversation != id):
 			return fmt.Errorf("conversation %q is not its customer's", id)
-		case c.Place == Waiting && c.Agent != "":
+		case (c.Place == Waiting || c.Place == Inactive) && c.Agent != "":
 			return fmt.Errorf("conversation %q waits and has an agent", id)
+		case c.Place != InService && len(c.Sharers)+len(c.Invitations) > 0:
+			return fmt.Errorf("conversation %q is shared and not in service", id)
+		}
+		if c.Place == OfferedTo || c.Place == InService {
+			for _, name := range c.Agents() {
+				if s.Agents[name] == nil {
+					return fmt.Errorf("conversation %q has agent %q who is not there", id, name)
+				}
+			}
+			if len(c.Agents()) == 0 {
+				return fmt.Errorf("conversation %q has no agent", id)
+			}
+		}
+		for _, i := range c.Invitations {
+			if (i.Agent == "") == (i.Team == "") || i.Agent != "" && s.Agents[i.Agent] == nil {
+				return fmt.Errorf("conversation %q has an invitation of nobody", id)
+			}
+		}
+		if c.ForAgent != "" && s.Agents[c.ForAgent] == nil {
+			return fmt.Errorf("conversation %q waits for agent %q who is not there", id, c.ForAgent)
 		}
 		numbers[c.Number] = true
 	}

@@ -102,6 +102,8 @@ type Issue struct {
 	Team string `json:"team,omitempty"`
 	// RequiredSkills come before those of the queue.
 	RequiredSkills []string `json:"requiredSkills,omitempty"`
+	// Priority of its customers within the line; the higher is served first. -100 to 100.
+	Priority int `json:"priority,omitempty"`
 }
 
 // Feature is something that a queue may switch off (feature Q13).
