@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 	audienceCustomer audience = "usher.chat/customer"
 	audienceAgent    audience = "usher.chat/agent"
 	audienceSignIn   audience = "usher.chat/sign-in"
+	audienceSupport  audience = "usher.chat/support"
 )
 
 // Options of New.
@@ -53,7 +55,9 @@ type claims struct {
 	// ID is an agent's session, or the link.
 	ID string `json:"jti,omitempty"`
 	// Channel is where a customer came in.
-	Channel string           `json:"channel,omitempty"`
+	Channel string `json:"channel,omitempty"`
+	// Kind of the subject of a support link: agent, team or queue.
+	Kind    string           `json:"kind,omitempty"`
 	Expires *jwt.NumericDate `json:"exp"`
 	Issued  *jwt.NumericDate `json:"iat"`
 }
@@ -94,6 +98,30 @@ func (t *Tokens) IssueLink(agent, id string, expires time.Time) (string, error) 
 // VerifyLink reads what IssueLink made.
 func (t *Tokens) VerifyLink(token string) (agent, id string, expires time.Time, err error) {
 	return t.verifyWithID(t.keys.SignIn, audienceSignIn, token)
+}
+
+// Support is where a support link leads: an agent, a team or a queue, by a channel (features R9, R18).
+type Support struct {
+	Channel    string
+	Kind, Name string
+	Expires    time.Time
+}
+
+// IssueSupport makes the token of a support link. It is good for everybody until it expires.
+func (t *Tokens) IssueSupport(s Support) (string, error) {
+	return t.issue(t.keys.SignIn, claims{Audience: audienceSupport, Subject: s.Name, Kind: s.Kind, Channel: s.Channel}, s.Expires)
+}
+
+// VerifySupport reads what IssueSupport made. Whether its target is still there is in the desk's state.
+func (t *Tokens) VerifySupport(token string) (Support, error) {
+	c, err := t.verify(t.keys.SignIn, audienceSupport, token)
+	if err == nil && (c.Channel == "" || c.Kind == "") {
+		err = fmt.Errorf("support link: %w: it lacks a claim", ErrMalformed)
+	}
+	if err != nil {
+		return Support{}, err
+	}
+	return Support{Channel: c.Channel, Kind: c.Kind, Name: c.Subject, Expires: c.Expires.Time().UTC()}, nil
 }
 
 func (t *Tokens) verifyWithID(ring Ring, kind audience, token string) (subject, id string, expires time.Time, err error) {
@@ -191,6 +219,11 @@ func foreign(c claims) error {
 // browser sends to nobody, so that it is in no access log.
 func SignInURL(base, token string) string {
 	return strings.TrimRight(base, "/") + "/sign-in#token=" + token
+}
+
+// SupportURL is the address of a channel's page by a support link.
+func SupportURL(base, channel, token string) string {
+	return strings.TrimRight(base, "/") + "/c/" + url.PathEscape(channel) + "?to=" + url.QueryEscape(token)
 }
 
 // NewID is a new name that nobody can guess: 128 bits from random, in 26 characters of a-z and 2-7.
