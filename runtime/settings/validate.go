@@ -15,6 +15,7 @@ const (
 	MaxNames        = 64  // of most lists
 	MaxSkills       = 16  // of a member, a queue, an issue
 	MaxWaitingRules = 16  // of a queue
+	MaxPriority     = 100 // of a queue, an issue; and as much below zero
 	MaxName         = 63  // of a skill, an issue, an attribute
 	MaxResourceName = 253 // of a reference to a resource
 	MaxDisplayName  = 128

@@ -33,7 +33,7 @@ func (q Queue) validate(add adder) {
 	oneOf(add, at+".distribution.strategy", q.Distribution.Strategy,
 		StrategyRandom, StrategyLeastBusy, StrategyLongestIdle, StrategyRoundRobin, StrategySkillsThenLeastBusy)
 	names(add, at+".distribution.requiredSkills", q.Distribution.RequiredSkills, MaxSkills, MaxName)
-	within(add, at+".priority", q.Priority, -100, 100)
+	within(add, at+".priority", q.Priority, -MaxPriority, MaxPriority)
 	q.validateWaitingRules(add, at+".waitingRules")
 	if t := q.TransferTargets; t != nil {
 		names(add, at+".transferTargets.queues", t.Queues, MaxNames, MaxResourceName)
@@ -108,6 +108,7 @@ func (q Queue) validateIssues(add adder, list string) {
 		short(add, at+".displayName", issue.DisplayName, MaxDisplayName)
 		short(add, at+".team", issue.Team, MaxResourceName)
 		names(add, at+".requiredSkills", issue.RequiredSkills, MaxSkills, MaxName)
+		within(add, at+".priority", issue.Priority, -MaxPriority, MaxPriority)
 	}
 	names(add, list, all, MaxNames, MaxName)
 }

@@ -168,6 +168,8 @@ func TestEachProblemWithRoutingSaysWhatToChange(t *testing.T) {
 		{`queues[support].issues[visit].displayName: 129 letters; at most 128`, ofQueue(func(q *queue) { q.Issues[0].DisplayName = long(129) })},
 		{`queues[support].issues[visit].team: 254 letters; at most 253`, ofQueue(func(q *queue) { q.Issues[0].Team = long(254) })},
 		{`queues[support].issues[visit].requiredSkills: "a" stands twice`, ofQueue(func(q *queue) { q.Issues[0].RequiredSkills = []string{"a", "a"} })},
+		{`queues[support].issues[visit].priority: 101; must be -100 to 100`, ofQueue(func(q *queue) { q.Issues[0].Priority = 101 })},
+		{``, ofQueue(func(q *queue) { q.Issues[0].Priority = -100 })},
 		{`queues[support].issues: 65 entries; at most 64`, ofQueue(func(q *queue) {
 			q.Issues = nil
 			for _, name := range many(65) {
