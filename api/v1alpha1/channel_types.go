@@ -56,7 +56,49 @@ type WebChannel struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=500
 	Greeting string `json:"greeting,omitempty"`
+	// issueQueueRefs name Queues whose issues the submission form lists, after those of
+	// route.queueRef.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	IssueQueueRefs []LocalRef `json:"issueQueueRefs,omitempty"`
+	// agents: Online lists the Public members of the queue's teams who are online, so that customers
+	// may choose one by name; Hidden lists nobody.
+	// +optional
+	// +kubebuilder:default=Hidden
+	Agents AgentList `json:"agents,omitempty"`
+	// sessionKeys: whether the page takes the keys that agents give out.
+	// +optional
+	// +kubebuilder:default=Accepted
+	SessionKeys SessionKeys `json:"sessionKeys,omitempty"`
+	// targeting are conditions under which the widget shows itself on pages of your own; all must
+	// hold. None: always.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Targeting []TargetingRule `json:"targeting,omitempty"`
 }
+
+// AgentList says whether a page lists agents by name. (Feature R9.)
+// +kubebuilder:validation:Enum=Hidden;Online
+type AgentList string
+
+// The two lists.
+const (
+	AgentListHidden AgentList = "Hidden"
+	AgentListOnline AgentList = "Online"
+)
+
+// SessionKeys says whether a page takes session keys. (Feature R9.)
+// +kubebuilder:validation:Enum=Accepted;Refused
+type SessionKeys string
+
+// The two answers.
+const (
+	SessionKeysAccepted SessionKeys = "Accepted"
+	SessionKeysRefused  SessionKeys = "Refused"
+)
 
 // Route says where conversations go.
 type Route struct {
@@ -67,7 +109,9 @@ type Route struct {
 
 // WhenUnavailable is what the widget does while the chat is not offered.
 type WhenUnavailable struct {
-	// action: Message keeps the launcher and tells why, and when it opens; Hide shows nothing.
+	// action: Message keeps the launcher and tells why, and when it opens; Hide shows nothing;
+	// ContactForm takes a message and an address, which are listed among the queue's inactive
+	// conversations.
 	// +optional
 	// +kubebuilder:default=Message
 	Action UnavailableAction `json:"action,omitempty"`
@@ -75,16 +119,38 @@ type WhenUnavailable struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=500
 	Message string `json:"message,omitempty"`
+	// busy holds instead while every agent is at the limit, or no place to wait is left.
+	// +optional
+	Busy *UnavailableState `json:"busy,omitempty"`
+	// offline holds instead while no agent is online.
+	// +optional
+	Offline *UnavailableState `json:"offline,omitempty"`
+	// closed holds instead while the queue is closed.
+	// +optional
+	Closed *UnavailableState `json:"closed,omitempty"`
+}
+
+// UnavailableState is what the widget does in one state.
+// +kubebuilder:validation:MinProperties=1
+type UnavailableState struct {
+	// action in this state; whenUnavailable.action when absent.
+	// +optional
+	Action UnavailableAction `json:"action,omitempty"`
+	// message in this state; whenUnavailable.message when absent.
+	// +optional
+	// +kubebuilder:validation:MaxLength=500
+	Message string `json:"message,omitempty"`
 }
 
 // UnavailableAction is what the widget does while the chat is not offered.
-// +kubebuilder:validation:Enum=Message;Hide
+// +kubebuilder:validation:Enum=Message;Hide;ContactForm
 type UnavailableAction string
 
-// The two actions.
+// The three actions.
 const (
-	UnavailableMessage UnavailableAction = "Message"
-	UnavailableHide    UnavailableAction = "Hide"
+	UnavailableMessage     UnavailableAction = "Message"
+	UnavailableHide        UnavailableAction = "Hide"
+	UnavailableContactForm UnavailableAction = "ContactForm"
 )
 
 // ChannelStatus is what is known of the channel.

@@ -11,7 +11,10 @@ const (
 	ConditionProgrammed = "Programmed"
 	// ConditionOverridden: an opening or closing by hand is in force.
 	ConditionOverridden = "Overridden"
-	// ConditionReady sums the others up, without Overridden: a closed queue is ready.
+	// ConditionOverflowLoop is there, and true, only while waiting rules of the queue and others would
+	// move a customer in a circle. (Feature X7.)
+	ConditionOverflowLoop = "OverflowLoop"
+	// ConditionReady sums the others up, without Overridden and OverflowLoop: a closed queue is ready.
 	ConditionReady = "Ready"
 	// ConditionReconciling is there, and true, only while the runtime has not applied the generation.
 	ConditionReconciling = "Reconciling"
@@ -61,6 +64,9 @@ const (
 	ReasonNoOverride      = "NoOverride"
 )
 
+// ReasonRuleLoop of OverflowLoop: the message has the path and what to change.
+const ReasonRuleLoop = "RuleLoop"
+
 // Reasons of Ready, beside those of the condition that makes it false.
 const (
 	ReasonReady = "Ready"
@@ -79,6 +85,7 @@ const (
 	EventOverrideExpired = "OverrideExpired"
 	EventOverrideRefused = "OverrideRefused"
 	EventOverrideCarried = "OverrideCarried"
+	EventOverflowLoop    = "OverflowLoop"
 	EventReady           = "BecameReady"
 	EventNotReady        = "BecameNotReady"
 )

@@ -40,13 +40,18 @@ func documents(t *testing.T, file string, objects ...any) {
 // changes has, for each field of a Queue's spec, a patch that changes it. The test of the schema
 // makes sure that no field is missing.
 var changes = map[string]string{
-	"displayName":         `"Other"`,
-	"scheduleRef":         `{"name":"other"}`,
-	"teamRefs":            `[{"name":"other"}]`,
-	"whenBusy":            `{"offer":"Queue"}`,
-	"offerTimeoutSeconds": `77`,
-	"thresholds":          `{"agentLostSeconds":77}`,
-	"manualSwitch":        `"Admins"`,
+	"displayName":     `"Other"`,
+	"scheduleRef":     `{"name":"other"}`,
+	"teamRefs":        `[{"name":"other"}]`,
+	"whenBusy":        `{"offer":"Queue"}`,
+	"distribution":    `{"mode":"Automatic"}`,
+	"priority":        `7`,
+	"waitingRules":    `[{"afterSeconds":77,"action":"Alert"}]`,
+	"transferTargets": `{"queues":["other"]}`,
+	"issues":          `[{"name":"other"}]`,
+	"features":        `{"emoji":"Disabled"}`,
+	"thresholds":      `{"agentLostSeconds":77}`,
+	"manualSwitch":    `"Admins"`,
 }
 
 func TestThePolicyForSupervisorsNamesEveryFieldOfTheSchema(t *testing.T) {

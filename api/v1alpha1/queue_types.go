@@ -5,6 +5,7 @@ import (
 )
 
 // QueueSpec says when the queue is open, who serves it, and what happens while all are busy.
+// +kubebuilder:validation:XValidation:rule="!has(self.distribution) || !has(self.distribution.strategy) || self.distribution.strategy != 'SkillsThenLeastBusy' || has(self.distribution.requiredSkills) || (has(self.issues) && self.issues.exists(i, has(i.requiredSkills)))",message="strategy SkillsThenLeastBusy needs skills to look for; add distribution.requiredSkills, or requiredSkills of an issue, or set strategy to LeastBusy"
 type QueueSpec struct {
 	// displayName is what customers and agents read; the resource's name when empty.
 	// +optional
@@ -27,13 +28,41 @@ type QueueSpec struct {
 	// +kubebuilder:default={}
 	WhenBusy WhenBusy `json:"whenBusy,omitzero"`
 
-	// offerTimeoutSeconds: an offer that an agent does not accept within this time goes back to the
-	// line, at its time of arrival.
+	// distribution says how a waiting customer gets to an agent.
 	// +optional
-	// +kubebuilder:default=30
-	// +kubebuilder:validation:Minimum=5
-	// +kubebuilder:validation:Maximum=300
-	OfferTimeoutSeconds int32 `json:"offerTimeoutSeconds,omitempty"`
+	// +kubebuilder:default={}
+	Distribution Distribution `json:"distribution,omitzero"`
+
+	// priority of the queue among those that an agent serves: customers of the higher come first.
+	// +optional
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:Minimum=-100
+	// +kubebuilder:validation:Maximum=100
+	Priority int32 `json:"priority,omitempty"`
+
+	// waitingRules are what happens to customers who wait for long.
+	// +optional
+	// +listType=map
+	// +listMapKey=afterSeconds
+	// +listMapKey=action
+	// +kubebuilder:validation:MaxItems=16
+	WaitingRules []WaitingRule `json:"waitingRules,omitempty"`
+
+	// transferTargets bounds to whom conversations of the queue may be handed. Absent: to any.
+	// +optional
+	TransferTargets *TransferTargets `json:"transferTargets,omitempty"`
+
+	// issues that customers choose from in the submission form of a Channel, in this order.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Issues []Issue `json:"issues,omitempty"`
+
+	// features that may be switched off.
+	// +optional
+	// +kubebuilder:default={}
+	Features Features `json:"features,omitzero"`
 
 	// thresholds are the queue's time limits.
 	// +optional
@@ -97,7 +126,8 @@ const (
 	CapacityPerOnlineAgent CapacityMode = "PerOnlineAgent"
 )
 
-// Thresholds are time limits, in seconds.
+// Thresholds are time limits, in seconds, and what follows from them.
+// +kubebuilder:validation:XValidation:rule="!has(self.soonOverdueSeconds) || !has(self.overdueSeconds) || self.soonOverdueSeconds < self.overdueSeconds",message="soonOverdueSeconds (180 when absent) must be less than overdueSeconds (300 when absent); lower the first or raise the second"
 type Thresholds struct {
 	// agentLostSeconds: an agent's connection lost for this long puts the agent's conversations back
 	// into the line, at their times of arrival.
@@ -119,7 +149,71 @@ type Thresholds struct {
 	// +kubebuilder:validation:Minimum=60
 	// +kubebuilder:validation:Maximum=2592000
 	CloseAfterIdleSeconds int32 `json:"closeAfterIdleSeconds,omitempty"`
+	// soonOverdueSeconds: a customer's message without an answer for this long makes the
+	// conversation soon overdue. Less than overdueSeconds.
+	// +optional
+	// +kubebuilder:default=180
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2592000
+	SoonOverdueSeconds int32 `json:"soonOverdueSeconds,omitempty"`
+	// overdueSeconds: a customer's message without an answer for this long makes the conversation
+	// overdue.
+	// +optional
+	// +kubebuilder:default=300
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2592000
+	OverdueSeconds int32 `json:"overdueSeconds,omitempty"`
+	// clock that counts for the two above: WallClock, or OpeningHours, which stands still while the
+	// queue is closed.
+	// +optional
+	// +kubebuilder:default=WallClock
+	Clock Clock `json:"clock,omitempty"`
+	// agentLost says where conversations go whose agent's connection was lost for agentLostSeconds:
+	// ReturnToQueue puts them back into the line, KeepPending keeps them for that agent.
+	// +optional
+	// +kubebuilder:default=ReturnToQueue
+	AgentLost AgentLost `json:"agentLost,omitempty"`
+	// idleAfterSeconds: a conversation in which the customer was silent for this long is idle.
+	// +optional
+	// +kubebuilder:default=600
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2592000
+	IdleAfterSeconds int32 `json:"idleAfterSeconds,omitempty"`
+	// idle says whether idle conversations count against the agent's limit: Count or DoNotCount.
+	// +optional
+	// +kubebuilder:default=Count
+	Idle IdleCounting `json:"idle,omitempty"`
 }
+
+// Clock is how the time to an answer is counted.
+// +kubebuilder:validation:Enum=WallClock;OpeningHours
+type Clock string
+
+// The two clocks.
+const (
+	WallClock    Clock = "WallClock"
+	OpeningHours Clock = "OpeningHours"
+)
+
+// AgentLost is where the conversations of an agent go whose connection was lost. (Feature R14.)
+// +kubebuilder:validation:Enum=ReturnToQueue;KeepPending
+type AgentLost string
+
+// The two ways.
+const (
+	LostToQueue   AgentLost = "ReturnToQueue"
+	LostToPending AgentLost = "KeepPending"
+)
+
+// IdleCounting says whether an idle conversation counts against its agent's limit.
+// +kubebuilder:validation:Enum=Count;DoNotCount
+type IdleCounting string
+
+// The two answers.
+const (
+	IdleCounts IdleCounting = "Count"
+	IdleFree   IdleCounting = "DoNotCount"
+)
 
 // ManualSwitch says who may open and close a queue by hand.
 // +kubebuilder:validation:Enum=Members;Admins
@@ -190,14 +284,17 @@ type QueueStatus struct {
 	// inService counts conversations with an agent.
 	// +optional
 	InService *int32 `json:"inService,omitempty"`
+	// inactive counts contact forms, and conversations whose customer left before an agent came.
+	// +optional
+	Inactive *int32 `json:"inactive,omitempty"`
 	// placesLeft counts how many more may wait. Absent: no bound.
 	// +optional
 	PlacesLeft *int32 `json:"placesLeft,omitempty"`
 	// agents counts those who serve the queue.
 	// +optional
 	Agents *AgentFigures `json:"agents,omitempty"`
-	// conditions: Accepted, ResolvedRefs, Programmed, Overridden and Ready; Reconciling and Stalled
-	// only while true. A closed queue is ready.
+	// conditions: Accepted, ResolvedRefs, Programmed, Overridden and Ready; OverflowLoop, Reconciling
+	// and Stalled only while true. A closed queue is ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -216,6 +313,7 @@ type AgentFigures struct {
 }
 
 // Queue is a line of customers and who serves it.
+// +kubebuilder:validation:XValidation:rule="!has(self.spec) || !has(self.spec.waitingRules) || self.spec.waitingRules.all(r, !has(r.queueRef) || r.queueRef.name != self.metadata.name)",message="a waiting rule moves customers into the queue where they are; name another queue in its queueRef"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:categories=usher,shortName=uq
@@ -230,6 +328,7 @@ type AgentFigures struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Available",type=integer,JSONPath=`.status.agents.available`,priority=1,description="Agents online and under their limit"
 // +kubebuilder:printcolumn:name="In Service",type=integer,JSONPath=`.status.inService`,priority=1,description="Conversations with an agent"
+// +kubebuilder:printcolumn:name="Inactive",type=integer,JSONPath=`.status.inactive`,priority=1,description="Contact forms, and customers who left before an agent came"
 // +kubebuilder:printcolumn:name="Schedule",type=string,JSONPath=`.spec.scheduleRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Detail",type=string,JSONPath=`.status.stateDetail`,priority=1
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1

@@ -11,6 +11,18 @@ type TeamSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	DisplayName string `json:"displayName,omitempty"`
 
+	// mode: with Collaboration every member sees the team's conversations and may join; with Grab
+	// every member is notified, the first to grab has it, and then only that member and the admins
+	// see it.
+	// +optional
+	// +kubebuilder:default=Collaboration
+	Mode TeamMode `json:"mode,omitempty"`
+
+	// teamChat is the members' own chat.
+	// +optional
+	// +kubebuilder:default=Enabled
+	TeamChat Switch `json:"teamChat,omitempty"`
+
 	// members are the team's agents. The same name in several teams of a desk is the same agent.
 	// +optional
 	// +listType=map
@@ -49,7 +61,38 @@ type Member struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	MaxConversations *int32 `json:"maxConversations,omitempty"`
+	// skills of the agent, for queues with the strategy SkillsThenLeastBusy. Those of all teams of
+	// the agent count together.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	Skills []Skill `json:"skills,omitempty"`
+	// listing: customers may choose a Public agent by name, on the pages of Channels that list
+	// agents.
+	// +optional
+	// +kubebuilder:default=Hidden
+	Listing Listing `json:"listing,omitempty"`
 }
+
+// TeamMode says who sees and joins a team's conversations. (Features R5, R6.)
+// +kubebuilder:validation:Enum=Collaboration;Grab
+type TeamMode string
+
+// The two modes.
+const (
+	TeamCollaboration TeamMode = "Collaboration"
+	TeamGrab          TeamMode = "Grab"
+)
+
+// Listing says whether customers may choose an agent by name. (Feature R9.)
+// +kubebuilder:validation:Enum=Hidden;Public
+type Listing string
+
+// The two listings.
+const (
+	ListingHidden Listing = "Hidden"
+	ListingPublic Listing = "Public"
+)
 
 // MemberRole is what a member may do. (Feature R7.)
 // +kubebuilder:validation:Enum=Representative;Admin
@@ -82,6 +125,13 @@ type TeamStatus struct {
 	// queues counts the queues that the team serves.
 	// +optional
 	Queues *int32 `json:"queues,omitempty"`
+	// agents counts members who are connected, and of these who would get another conversation.
+	// Refreshed at most every 15 s, but at once between none and some.
+	// +optional
+	Agents *AgentFigures `json:"agents,omitempty"`
+	// waiting counts the customers in the team's own queue. Refreshed like agents.
+	// +optional
+	Waiting *int32 `json:"waiting,omitempty"`
 	// conditions: Accepted, Programmed and Ready; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
@@ -96,8 +146,12 @@ type TeamStatus struct {
 // +kubebuilder:resource:categories=usher,shortName=ut
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
 // +kubebuilder:printcolumn:name="Queues",type=integer,JSONPath=`.status.queues`,description="Queues that the team serves"
+// +kubebuilder:printcolumn:name="Online",type=integer,JSONPath=`.status.agents.online`,description="Members who are connected"
+// +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waiting`,description="Customers in the team's own queue"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Mode",type=string,JSONPath=`.spec.mode`,priority=1
+// +kubebuilder:printcolumn:name="Available",type=integer,JSONPath=`.status.agents.available`,priority=1,description="Members online who would get another conversation"
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 type Team struct {
 	metav1.TypeMeta `json:",inline"`

@@ -101,7 +101,7 @@ func TestQueuesAreTakenOrRefusedWithWords(t *testing.T) {
 	check(t, "Queue", "support", join(
 		[]rule{
 			{"nothing but a name", `{}`, ""},
-			{"an unknown field", `{distribution: {}}`, "unknown field"},
+			{"an unknown field", `{colour: red}`, "unknown field"},
 			{"capacity with Queue", `{whenBusy: {offer: Queue, capacity: {mode: Fixed, places: 3}}}`, ""},
 			{"Queue without capacity", `{whenBusy: {offer: Queue}}`, ""},
 			{"capacity with Nothing", `{whenBusy: {offer: Nothing, capacity: {mode: Fixed, places: 3}}}`, "capacity counts waiting places and so needs offer: Queue; set offer to Queue or remove capacity"},
@@ -124,7 +124,6 @@ func TestQueuesAreTakenOrRefusedWithWords(t *testing.T) {
 		text("override.by", `{override: {state: Open, by: %s}}`, 253),
 		reference("scheduleRef", `{scheduleRef: %s}`),
 		reference("teamRefs", `{teamRefs: [%s]}`),
-		number("offerTimeoutSeconds", `{offerTimeoutSeconds: %d}`, 5, 300),
 		number("places", `{whenBusy: {offer: Queue, capacity: {mode: Fixed, places: %d}}}`, 1, 10000),
 		number("agentLostSeconds", `{thresholds: {agentLostSeconds: %d}}`, 5, 3600),
 		number("customerLostSeconds", `{thresholds: {customerLostSeconds: %d}}`, 5, 3600),
@@ -177,7 +176,7 @@ func TestChannelsAreTakenOrRefusedWithWords(t *testing.T) {
 			{"a colour by name", web(`{accentColor: green}`), "should match"},
 			{"a short colour", web(`{accentColor: "#abc"}`), "should match"},
 			{"a colour too long", web(`{accentColor: "#0b6e4f00"}`), "Too long: may not be more than 7"},
-			{"another action", `{type: Web, web: {}, route: {queueRef: {name: a}}, whenUnavailable: {action: ContactForm}}`, `supported values: "Message", "Hide"`},
+			{"another action", `{type: Web, web: {}, route: {queueRef: {name: a}}, whenUnavailable: {action: Ring}}`, `supported values: "Message", "Hide", "ContactForm"`},
 		},
 		text("greeting", web(`{greeting: %s}`), 500),
 		text("message", `{type: Web, web: {}, route: {queueRef: {name: a}}, whenUnavailable: {message: %s}}`, 500),
@@ -288,9 +287,12 @@ func TestDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		name   string
 		spec   string
 	}{
-		{&v1alpha1.Queue{}, "q", `{manualSwitch: Members, offerTimeoutSeconds: 30, whenBusy: {offer: Nothing}, thresholds: {agentLostSeconds: 30, customerLostSeconds: 60, closeAfterIdleSeconds: 86400}}`},
-		{&v1alpha1.Team{}, "t", `{members: [{name: ana, role: Representative}], defaults: {maxConversations: 3}}`},
-		{&v1alpha1.Channel{}, "c", `{type: Web, web: {}, route: {queueRef: {name: q}}, whenUnavailable: {action: Message}}`},
+		{&v1alpha1.Queue{}, "q", `{manualSwitch: Members, whenBusy: {offer: Nothing}, distribution: {mode: Manual, offerTimeoutSeconds: 30}, priority: 0,
+			features: {emoji: Enabled, typing: Enabled, preview: Enabled, transfer: Enabled, invitations: Enabled},
+			thresholds: {agentLostSeconds: 30, customerLostSeconds: 60, closeAfterIdleSeconds: 86400, soonOverdueSeconds: 180, overdueSeconds: 300,
+			clock: WallClock, agentLost: ReturnToQueue, idleAfterSeconds: 600, idle: Count}}`},
+		{&v1alpha1.Team{}, "t", `{mode: Collaboration, teamChat: Enabled, members: [{name: ana, role: Representative, listing: Hidden}], defaults: {maxConversations: 3}}`},
+		{&v1alpha1.Channel{}, "c", `{type: Web, web: {agents: Hidden, sessionKeys: Accepted}, route: {queueRef: {name: q}}, whenUnavailable: {action: Message}}`},
 		{&v1alpha1.Schedule{}, "s", `{timeZone: UTC, state: Active}`},
 		{&v1alpha1.Desk{}, "default", `{service: {type: ClusterIP}, storage: {size: 10Gi}, resources: {requests: {cpu: 100m, memory: 128Mi}}}`},
 	} {
