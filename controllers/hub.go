@@ -219,6 +219,11 @@ func (h *Hub) notifyReport(namespace string, d *deskFacts, before, after *settin
 			}
 		}
 	}
+	for name, figures := range after.Teams {
+		if old, ok := before.Teams[name]; !ok || old != figures {
+			h.wake(namespace, Key{KindTeam, name})
+		}
+	}
 	for _, kind := range []struct {
 		kind       string
 		old, fresh map[string]int64

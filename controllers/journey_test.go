@@ -233,7 +233,7 @@ func TestADeskStaysReadyWhileItsQueuesChange(t *testing.T) {
 	var before v1alpha1.Desk
 	d.ready(&before, "default")
 	for range 5 {
-		d.apply("git", "kind: Queue\nmetadata: {name: support}\nspec: {offerTimeoutSeconds: "+strconv.Itoa(10+rand.IntN(200))+"}\n")
+		d.apply("git", "kind: Queue\nmetadata: {name: support}\nspec: {distribution: {offerTimeoutSeconds: "+strconv.Itoa(10+rand.IntN(200))+"}}\n")
 		d.ready(&v1alpha1.Queue{}, "support")
 	}
 	d.settle()

@@ -86,9 +86,19 @@ func (r *QueueReconciler) tell(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus)
 	readyEvents(r.Events, old, old.Status.Conditions, fresh.Conditions)
 	before := meta.FindStatusCondition(old.Status.Conditions, v1alpha1.ConditionOverridden)
 	after := meta.FindStatusCondition(fresh.Conditions, v1alpha1.ConditionOverridden)
+	r.tellLoop(old, fresh)
 	if after != nil && after.Reason == v1alpha1.ReasonOverrideExpired &&
 		(before == nil || before.Reason != v1alpha1.ReasonOverrideExpired) {
 		r.Events.Eventf(old, nil, corev1.EventTypeNormal, v1alpha1.EventOverrideExpired, "Expire", "%s", after.Message)
+	}
+}
+
+// tellLoop makes an Event of a loop of waiting rules that is new, or goes another way than before.
+func (r *QueueReconciler) tellLoop(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus) {
+	before := meta.FindStatusCondition(old.Status.Conditions, v1alpha1.ConditionOverflowLoop)
+	after := meta.FindStatusCondition(fresh.Conditions, v1alpha1.ConditionOverflowLoop)
+	if after != nil && (before == nil || before.Message != after.Message) {
+		r.Events.Eventf(old, nil, corev1.EventTypeWarning, v1alpha1.EventOverflowLoop, "Reconcile", "%s", after.Message)
 	}
 }
 
@@ -115,6 +125,7 @@ func QueueStatus(q *v1alpha1.Queue, facts Facts, view runtimeclient.View, now ti
 		Applied: func(a settings.Applied) (int64, bool) { g, ok := a.Queues[q.Name]; return g, ok },
 	}
 	s.Conditions = Conditions(s.Conditions, j)
+	looping(&s.Conditions, q, facts.Finding.Loop, now)
 	again := soonest(j.recheck(), overridden(&s.Conditions, q, facts.Finding.Zone, now))
 	if view.Report == nil {
 		return s, again // the last figures are the best there are
@@ -137,6 +148,7 @@ func QueueStatus(q *v1alpha1.Queue, facts Facts, view runtimeclient.View, now ti
 	s.Availability = f.Availability
 	s.Waiting = ptr.To(int32(f.Waiting))
 	s.InService = ptr.To(int32(f.InService))
+	s.Inactive = ptr.To(int32(f.Inactive))
 	s.PlacesLeft = nil
 	if f.PlacesLeft >= 0 {
 		s.PlacesLeft = ptr.To(int32(f.PlacesLeft))
@@ -164,6 +176,18 @@ func coarse(wait time.Duration) (rounded, next time.Duration) {
 	}
 	rounded = wait.Truncate(step)
 	return rounded, rounded + step - wait
+}
+
+// looping sets the condition OverflowLoop, which is there only while there is a loop.
+func looping(list *[]metav1.Condition, q *v1alpha1.Queue, loop Verdict, now time.Time) {
+	if loop.OK() {
+		meta.RemoveStatusCondition(list, v1alpha1.ConditionOverflowLoop)
+		return
+	}
+	meta.SetStatusCondition(list, metav1.Condition{
+		Type: v1alpha1.ConditionOverflowLoop, Status: metav1.ConditionTrue, Reason: loop.Reason, Message: clip(loop.Message),
+		ObservedGeneration: q.Generation, LastTransitionTime: metav1.NewTime(now.Truncate(time.Second)),
+	})
 }
 
 // overridden sets the condition Overridden, and says when that changes by itself.
@@ -210,13 +234,13 @@ func zoneOr(zone *time.Location) *time.Location {
 func queueUrgent(old, fresh *v1alpha1.QueueStatus) bool {
 	a, b := *old, *fresh
 	for _, s := range []*v1alpha1.QueueStatus{&a, &b} {
-		s.Waiting, s.LongestWaitSeconds, s.InService, s.PlacesLeft, s.Agents, s.Availability = nil, nil, nil, nil, nil, ""
+		s.Waiting, s.LongestWaitSeconds, s.InService, s.Inactive, s.PlacesLeft, s.Agents, s.Availability = nil, nil, nil, nil, nil, nil, ""
 	}
 	if !equality.Semantic.DeepEqual(a, b) {
 		return true
 	}
 	return flips(old.Waiting, fresh.Waiting) || flips(old.InService, fresh.InService) ||
-		flips(old.PlacesLeft, fresh.PlacesLeft) || flips(online(old), online(fresh)) || flips(available(old), available(fresh))
+		flips(old.PlacesLeft, fresh.PlacesLeft) || flips(old.Inactive, fresh.Inactive) || agentsFlip(old.Agents, fresh.Agents)
 }
 
 // flips between unknown, none and some.
@@ -227,16 +251,10 @@ func flips(a, b *int32) bool {
 	return (*a == 0) != (*b == 0)
 }
 
-func online(s *v1alpha1.QueueStatus) *int32 {
-	if s.Agents == nil {
-		return nil
+// agentsFlip says whether those online or those available went between none and some.
+func agentsFlip(a, b *v1alpha1.AgentFigures) bool {
+	if a == nil || b == nil {
+		return a != b
 	}
-	return &s.Agents.Online
-}
-
-func available(s *v1alpha1.QueueStatus) *int32 {
-	if s.Agents == nil {
-		return nil
-	}
-	return &s.Agents.Available
+	return flips(&a.Online, &b.Online) || flips(&a.Available, &b.Available)
 }

@@ -3,7 +3,6 @@ package controllers
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"k8s.io/utils/ptr"
@@ -50,6 +49,8 @@ type Finding struct {
 	Generation int64
 	Accepted   Verdict
 	Resolved   Verdict
+	// Loop of waiting rules that a Queue is on. It makes nothing not ready.
+	Loop Verdict
 	// Sent says that this generation is in the settings.
 	Sent bool
 	// Zone in which the next change of a Queue is told.
@@ -93,6 +94,7 @@ func Compile(o Objects) Compiled {
 	c.schedules(o)
 	c.teams(o)
 	c.queues(o)
+	c.loops()
 	c.channels(o)
 	c.Settings.Sort()
 	return c
@@ -144,6 +146,8 @@ func (c *Compiled) teams(o Objects) {
 			Generation:       t.Generation,
 			DisplayName:      t.Spec.DisplayName,
 			MaxConversations: int(cmp.Or(t.Spec.Defaults.MaxConversations, settings.DefaultMaxConversations)),
+			Mode:             settings.TeamMode(cmp.Or(t.Spec.Mode, v1alpha1.TeamCollaboration)),
+			Chat:             settings.TeamChat(cmp.Or(t.Spec.TeamChat, v1alpha1.Enabled)),
 		}
 		for _, m := range t.Spec.Members {
 			plain.Members = append(plain.Members, settings.Member{
@@ -152,32 +156,35 @@ func (c *Compiled) teams(o Objects) {
 				Subject:          m.Subject,
 				Role:             settings.Role(cmp.Or(m.Role, v1alpha1.RoleRepresentative)),
 				MaxConversations: int(ptr.Deref(m.MaxConversations, 0)),
+				Skills:           texts(m.Skills),
+				Listing:          settings.Listing(cmp.Or(m.Listing, v1alpha1.ListingHidden)),
 			})
 		}
-		slices.SortFunc(plain.Members, func(a, b settings.Member) int { return cmp.Compare(a.Name, b.Name) })
 		c.Settings.Teams = append(c.Settings.Teams, plain)
 		c.Findings[Key{KindTeam, t.Name}] = Finding{Generation: t.Generation, Sent: true, Queues: serves[t.Name]}
 	}
 }
 
 func (c *Compiled) queues(o Objects) {
+	names := map[string]bool{}
+	for i := range o.Queues {
+		names[o.Queues[i].Name] = true
+	}
+	queueThere := func(name string) bool { return names[name] }
+	teamThere := func(name string) bool { _, found := c.Findings[Key{KindTeam, name}]; return found }
 	for i := range o.Queues {
 		q := &o.Queues[i]
 		spec := &q.Spec
 		plain := settings.Queue{
-			Name:                q.Name,
-			Generation:          q.Generation,
-			DisplayName:         spec.DisplayName,
-			Override:            compile.Override(q),
-			WhenBusy:            plainWhenBusy(spec.WhenBusy),
-			ManualSwitch:        settings.ManualSwitch(cmp.Or(spec.ManualSwitch, v1alpha1.SwitchMembers)),
-			OfferTimeoutSeconds: int(cmp.Or(spec.OfferTimeoutSeconds, settings.DefaultOfferTimeoutSeconds)),
-			Thresholds: settings.Thresholds{
-				AgentLostSeconds:      int(cmp.Or(spec.Thresholds.AgentLostSeconds, settings.DefaultAgentLostSeconds)),
-				CustomerLostSeconds:   int(cmp.Or(spec.Thresholds.CustomerLostSeconds, settings.DefaultCustomerLostSeconds)),
-				CloseAfterIdleSeconds: int(cmp.Or(spec.Thresholds.CloseAfterIdleSeconds, settings.DefaultCloseAfterIdleSeconds)),
-			},
+			Name:         q.Name,
+			Generation:   q.Generation,
+			DisplayName:  spec.DisplayName,
+			Override:     compile.Override(q),
+			WhenBusy:     plainWhenBusy(spec.WhenBusy),
+			ManualSwitch: settings.ManualSwitch(cmp.Or(spec.ManualSwitch, v1alpha1.SwitchMembers)),
+			Thresholds:   plainThresholds(spec.Thresholds),
 		}
+		plainRouting(&plain, spec)
 		if a, ok := o.Answers[q.Name]; ok && q.Generation >= a.Generation {
 			plain.OverrideAnswer = &a.OverrideAnswer
 		}
@@ -201,13 +208,12 @@ func (c *Compiled) queues(o Objects) {
 		}
 		for _, ref := range spec.TeamRefs {
 			plain.Teams = append(plain.Teams, ref.Name)
-			if _, found := c.Findings[Key{KindTeam, ref.Name}]; !found {
+			if !teamThere(ref.Name) {
 				missing = append(missing, Verdict{v1alpha1.ReasonTeamNotFound, fmt.Sprintf(
 					"spec.teamRefs names the Team %q, which is not in this namespace; create it or remove it from the list", ref.Name)})
 			}
 		}
-		slices.Sort(plain.Teams)
-		f.Resolved = together(missing)
+		f.Resolved = together(append(missing, missingTargets(spec, queueThere, teamThere)...))
 		c.Settings.Queues = append(c.Settings.Queues, plain)
 		c.Findings[Key{KindQueue, q.Name}] = f
 	}
@@ -246,21 +252,24 @@ func (c *Compiled) channels(o Objects) {
 			Type:        settings.ChannelType(ch.Spec.Type),
 			DisplayName: ch.Spec.DisplayName,
 			Queue:       ch.Spec.Route.QueueRef.Name,
-			Unavailable: settings.Unavailable{
-				Action:  settings.UnavailableAction(cmp.Or(ch.Spec.WhenUnavailable.Action, v1alpha1.UnavailableMessage)),
-				Message: ch.Spec.WhenUnavailable.Message,
-			},
+			Unavailable: plainUnavailable(ch.Spec.WhenUnavailable),
 		}
 		if web := ch.Spec.Web; web != nil {
-			plain.AllowedOrigins = slices.Sorted(slices.Values(web.AllowedOrigins))
-			plain.AccentColor = web.AccentColor
-			plain.Greeting = web.Greeting
+			plainWeb(&plain, web)
 		}
 		f := Finding{Generation: ch.Generation, Sent: true, PublicURL: c.Settings.Desk.PublicURL}
+		var missing []Verdict
 		if _, found := c.Findings[Key{KindQueue, plain.Queue}]; !found {
-			f.Resolved = Verdict{v1alpha1.ReasonQueueNotFound, fmt.Sprintf(
-				"spec.route.queueRef names the Queue %q, which is not in this namespace; create it or name another. Until then the channel offers nothing", plain.Queue)}
+			missing = append(missing, Verdict{v1alpha1.ReasonQueueNotFound, fmt.Sprintf(
+				"spec.route.queueRef names the Queue %q, which is not in this namespace; create it or name another. Until then the channel offers nothing", plain.Queue)})
 		}
+		for _, name := range plain.IssueQueues {
+			if _, found := c.Findings[Key{KindQueue, name}]; !found {
+				missing = append(missing, Verdict{v1alpha1.ReasonQueueNotFound, fmt.Sprintf(
+					"spec.web.issueQueueRefs names the Queue %q, which is not in this namespace; create it or remove it from the list. Until then its issues are not listed", name)})
+			}
+		}
+		f.Resolved = together(missing)
 		c.Settings.Channels = append(c.Settings.Channels, plain)
 		c.Findings[Key{KindChannel, ch.Name}] = f
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -61,7 +62,7 @@ func (r *TeamReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	fresh := t.DeepCopy()
 	var again time.Duration
 	fresh.Status, again = TeamStatus(&t, facts, view, r.Clock.Now())
-	later, err := r.writer.write(ctx, &t, fresh, t.Status, fresh.Status, true)
+	later, err := r.writer.write(ctx, &t, fresh, t.Status, fresh.Status, teamUrgent(t.Status, fresh.Status))
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -69,6 +70,13 @@ func (r *TeamReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		readyEvents(r.Events, &t, t.Status.Conditions, fresh.Status.Conditions)
 	}
 	return ctrl.Result{RequeueAfter: soonest(later, again)}, nil
+}
+
+// teamUrgent says whether more than figures changed, or a figure between none and some.
+func teamUrgent(old, fresh v1alpha1.TeamStatus) bool {
+	a, b := old, fresh
+	a.Agents, a.Waiting, b.Agents, b.Waiting = nil, nil, nil, nil
+	return !equality.Semantic.DeepEqual(a, b) || agentsFlip(old.Agents, fresh.Agents) || flips(old.Waiting, fresh.Waiting)
 }
 
 // TeamStatus computes a Team's status, and when it may change by the mere passing of time.
@@ -82,5 +90,11 @@ func TeamStatus(t *v1alpha1.Team, facts Facts, view runtimeclient.View, now time
 		Applied: func(a settings.Applied) (int64, bool) { g, ok := a.Teams[t.Name]; return g, ok },
 	}
 	s.Conditions = Conditions(s.Conditions, j)
+	if view.Report != nil {
+		if f, ok := view.Report.Teams[t.Name]; ok {
+			s.Agents = &v1alpha1.AgentFigures{Online: int32(f.Online), Available: int32(f.Available)}
+			s.Waiting = ptr.To(int32(f.Waiting))
+		}
+	}
 	return s, j.recheck()
 }
