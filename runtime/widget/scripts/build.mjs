@@ -1,4 +1,5 @@
-// Builds dist/: assets/app-HASH.js, loader.js that knows its name, hosted.html and hosted.css.
+// Builds dist/: assets/ with app, rules and words, loader.js that knows their names, hosted.html and
+// hosted.css.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -38,14 +39,32 @@ for (const name of await readdir(dist)) {
 }
 await mkdir(`${dist}assets`);
 
-const app = await bundle('src/app/main.tsx');
-// The server lets browsers keep what is under assets/ for ever.
-const appName = `assets/app-${createHash('sha256').update(app).digest('hex').slice(0, 12)}.js`;
-await writeFile(dist + appName, app);
-const loader = await bundle('src/loader/loader.ts', { __APP__: JSON.stringify(appName) });
+/** Writes a file under a name with its hash: the server lets browsers keep it for ever. */
+async function hashed(name, extension, content) {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  const path = `assets/${name}-${hash}.${extension}`;
+  await writeFile(dist + path, content);
+  return path;
+}
+
+/** Words of other languages than English come by themselves: a visitor needs one. */
+const words = {};
+for (const file of await readdir(`${root}src/app/i18n`)) {
+  const language = file.replace('.json', '');
+  if (language === 'en') continue;
+  const text = JSON.parse(await readFile(`${root}src/app/i18n/${file}`, 'utf8'));
+  words[language] = await hashed(`words-${language}`, 'json', JSON.stringify(text));
+}
+const app = await bundle('src/app/main.tsx', { __WORDS__: JSON.stringify(words) });
+const appName = await hashed('app', 'js', app);
+const rulesName = await hashed('rules', 'js', await bundle('src/rules/visit.ts'));
+const loader = await bundle('src/loader/loader.ts', {
+  __APP__: JSON.stringify(appName),
+  __RULES__: JSON.stringify(rulesName),
+});
 await writeFile(`${dist}loader.js`, loader);
 
 const page = await readFile(`${root}src/hosted/hosted.html`, 'utf8');
 await writeFile(`${dist}hosted.html`, page.replaceAll('%APP%', appName));
 await writeFile(`${dist}hosted.css`, await readFile(`${root}src/hosted/hosted.css`));
-console.log(`widget: ${appName}, loader.js, hosted.html, hosted.css`);
+console.log(`widget: ${appName}, ${rulesName}, loader.js, hosted.html, hosted.css`);

@@ -7,6 +7,8 @@ const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const budgets = [
   [/^loader\.js$/, 4],
   [/^assets\/app-[0-9a-f]+\.js$/, 35],
+  [/^assets\/rules-[0-9a-f]+\.js$/, 2],
+  [/^assets\/words-[a-z]+-[0-9a-f]+\.json$/, 4],
   [/^hosted\.(html|css)$/, 1],
 ];
 

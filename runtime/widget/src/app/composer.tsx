@@ -2,6 +2,7 @@
 import { runeCount } from '@usher/protocol/protocol';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useModel } from './context.ts';
+import { Emoji } from './emoji.tsx';
 import { IconSend } from './icons.tsx';
 
 /** The counter is shown for the last tenth of the limit. */
@@ -30,6 +31,14 @@ export function Composer() {
     }
     model.say(draft);
     field.current?.focus();
+  };
+  /** Where the caret is, or over what is marked; the caret goes behind it. */
+  const insert = (emoji: string) => {
+    const element = field.current;
+    if (!element) return;
+    element.focus();
+    element.setRangeText(emoji, element.selectionStart, element.selectionEnd, 'end');
+    model.write(element.value);
   };
   const coarse = matchMedia('(pointer: coarse)').matches;
   return (
@@ -62,6 +71,7 @@ export function Composer() {
           send();
         }}
       />
+      {!model.isOff('emoji') && <Emoji onPick={insert} />}
       <button
         type="submit"
         class="send"

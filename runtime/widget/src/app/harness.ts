@@ -1,9 +1,9 @@
 /** A model on fake surroundings, for tests: the test plays server, clock and loader. */
 import { memoryStore } from '@usher/protocol/env';
 import { FakeEnv } from '@usher/protocol/fake';
-import type { Change, Channel, Conversation, Message } from '@usher/protocol/protocol';
+import type { Change, Channel, Conversation, Message, MessagePage } from '@usher/protocol/protocol';
 import { Tab } from '@usher/protocol/tab';
-import type { Config, Events, Host, Mode } from '../shared/host.ts';
+import type { Config, Events, Host, Mode, Wish } from '../shared/host.ts';
 import { Model } from './model.ts';
 import { wordsFor } from './words.ts';
 
@@ -63,7 +63,10 @@ export interface HarnessOptions {
   config?: Config;
   store?: ReturnType<typeof memoryStore>;
   locale?: string;
-  fetchMessages?: Host['fetchMessages'];
+  fetchMessages?: (token: string, before: number) => Promise<MessagePage>;
+  wish?: Wish;
+  /** Answers the question where a support link leads. */
+  fetchConfig?: Host['fetchConfig'];
 }
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
@@ -82,8 +85,9 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     root,
     launcher: undefined,
     config: options.config ?? { channel: channel() },
-    fetchConfig: async () => ({ channel: channel() }),
-    fetchMessages: options.fetchMessages ?? (async () => ({ messages: [] })),
+    wish: options.wish ?? {},
+    fetchConfig: options.fetchConfig ?? (async () => ({ channel: channel() })),
+    follow: () => {},
     emit: <K extends keyof Events>(name: K, detail: Events[K]) =>
       void events.push({ name, detail }),
   };
@@ -96,8 +100,17 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   });
   env.pass(1_000);
   const tab = await claimed;
-  const words = wordsFor(host.locale, 'Europe/Helsinki');
-  const model = new Model({ host, env, store, tab, words, page: () => 'http://shop.example/cart' });
+  const words = wordsFor(host.locale, undefined, 'Europe/Helsinki');
+  const { fetchMessages = async () => ({ messages: [] }) } = options;
+  const model = new Model({
+    host,
+    env,
+    store,
+    tab,
+    words,
+    page: () => 'http://shop.example/cart?to=secret&size=4',
+    fetchMessages: (_, token, before) => fetchMessages(token, before),
+  });
   let seq = 10;
   return {
     env,

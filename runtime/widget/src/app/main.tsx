@@ -2,8 +2,10 @@
 import { browserEnv, tabStore } from '@usher/protocol/env';
 import { Tab } from '@usher/protocol/tab';
 import { render } from 'preact';
-import { type App, appSlot, type Host, keysOf, type Start } from '../shared/host.ts';
+import { type App, appSlot, type Host, type Start, scopeOf, type Wish } from '../shared/host.ts';
+import { fetchCatalogue } from './catalogue.ts';
 import { ModelProvider } from './context.ts';
+import forms from './forms.css?inline';
 import { Model } from './model.ts';
 import { Panel } from './panel.tsx';
 import style from './style.css?inline';
@@ -11,38 +13,43 @@ import { wordsFor } from './words.ts';
 
 const start: Start = (host) => {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
+  sheet.replaceSync(style + forms);
   host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
 
-  const words = wordsFor(host.locale);
-  host.element.lang = words.language;
-  if (host.mode === 'page') document.documentElement.lang = words.language;
-
-  // Which tab this is may take a moment to know; what is asked meanwhile is done then.
+  // Words and which tab this is may take a moment; what is asked meanwhile is done then.
   let wanted: boolean | undefined;
+  let wish: Wish = {};
   let model: Model | undefined;
-  void mount(host, words).then((made) => {
+  void mount(host).then((made) => {
     model = made;
-    if (wanted === true) model.show();
+    if (wanted === true) model.show(wish);
     else if (wanted === false) model.hide();
   });
-  const turn = (open: boolean) => {
+  const turn = (open: boolean, what: Wish = {}) => {
     wanted = open;
-    if (open) model?.show();
+    wish = { ...wish, ...what };
+    if (open) model?.show(what);
     else model?.hide();
   };
   const app: App = {
-    open: () => turn(true),
+    open: (what) => turn(true, what),
     close: () => turn(false),
     toggle: () => turn(!(model ? model.open.value : wanted)),
   };
   return app;
 };
 
-async function mount(host: Host, words: ReturnType<typeof wordsFor>): Promise<Model> {
+async function mount(host: Host): Promise<Model> {
   const env = browserEnv();
   const store = tabStore();
-  const tab = await Tab.claim({ store, scope: keysOf(host.base, host.channel).tab, env });
+  const scope = scopeOf(host.base, host.channel);
+  const [tab, catalogue] = await Promise.all([
+    Tab.claim({ store, scope, env }),
+    fetchCatalogue(host),
+  ]);
+  const words = wordsFor(host.locale, catalogue);
+  host.element.lang = words.language;
+  if (host.mode === 'page') document.documentElement.lang = words.language;
   const model = new Model({ host, env, store, tab, words, page: () => location.href });
   const place = document.createElement('div');
   place.className = host.mode === 'page' ? 'app whole' : 'app';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { keysOf } from '../shared/host.ts';
+import { keysOf, scopeOf } from '../shared/host.ts';
 import { channel, harness, told } from './harness.ts';
 
-const keys = keysOf('http://desk.example', 'web');
+const keys = keysOf(scopeOf('http://desk.example', 'web'));
 const names = (h: { events: { name: string }[] }) => h.events.map(({ name }) => name);
 
 describe('before the chat is opened', () => {
@@ -36,13 +36,13 @@ describe('screens', () => {
     h.model.show();
     expect(h.model.screen.value.name).toBe('form');
     h.live(told.channel());
-    h.model.form.value = { name: ' Maria ', text: ' My parcel? ' };
+    h.model.fill({ name: ' Maria ', text: ' My parcel? ' });
     void h.model.join();
     expect(h.sent()[0]).toEqual({
       type: 'join',
       name: 'Maria',
       text: 'My parcel?',
-      page: 'http://shop.example/cart',
+      page: 'http://shop.example/cart?size=4',
       cid: 1,
     });
     expect(h.model.joining.value).toBe(true);
@@ -136,10 +136,10 @@ describe('what is written', () => {
   it('is kept over a reload: the draft, and the form', async () => {
     const h = await harness();
     h.model.write('half a sentence');
-    h.model.form.value = { name: 'Maria', text: 'half a question' };
+    h.model.fill({ name: 'Maria', text: 'half a question' });
     const again = await harness({ store: h.store });
     expect(again.model.draft.value).toBe('half a sentence');
-    expect(again.model.form.value).toEqual({ name: 'Maria', text: 'half a question' });
+    expect(again.model.form.value).toMatchObject({ name: 'Maria', text: 'half a question' });
   });
 
   it('is sent trimmed, and nothing is sent for nothing', async () => {
@@ -156,7 +156,7 @@ describe('what is written', () => {
     const h = await harness();
     h.model.show();
     h.live(told.channel());
-    h.model.form.value = { name: '', text: 'help' };
+    h.model.fill({ name: '', text: 'help' });
     const joined = h.model.join();
     h.refuse(1, 'queue_full');
     await joined;

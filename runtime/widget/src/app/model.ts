@@ -8,27 +8,38 @@ import type { Env, Store } from '@usher/protocol/env';
 import { CommandRefused } from '@usher/protocol/outbox';
 import {
   type Change,
+  type Channel,
   type Conversation,
+  type Feature,
   type Message,
   maxTextRunes,
 } from '@usher/protocol/protocol';
 import { mergeMessages, type State, typingLasts } from '@usher/protocol/reduce';
 import type { Tab } from '@usher/protocol/tab';
-import { type Config, type Host, keysOf } from '../shared/host.ts';
+import { type Config, type Host, keysOf, scopeOf, type Wish } from '../shared/host.ts';
 import { Announcer } from './announcer.ts';
+import { Contact } from './contact.ts';
+import { fetchMessages } from './earlier.ts';
 import { kept } from './kept.ts';
+import { SupportLink } from './link.ts';
 import { currentConversation, type Screen, screenOf } from './screen.ts';
+import {
+  contactCommand,
+  contactProblems,
+  emptyForm,
+  type FormText,
+  type Problems,
+  pageWithoutWish,
+  startCommand,
+  startProblems,
+  type Way,
+} from './start.ts';
 import type { Words } from './words.ts';
 
 /** The session of a conversation, and the last message that the visitor had before the eyes. */
 interface Session {
   token: string;
   seen: number;
-}
-
-interface FormText {
-  name: string;
-  text: string;
 }
 
 /** Messages of before the snapshot, read when the visitor asks for them. */
@@ -42,6 +53,8 @@ export interface Earlier {
 
 /** How many messages of a conversation a snapshot has at most. */
 const pageSize = 50;
+/** While a support link's form is looked at, whether it can be used is asked this often. */
+const linkEvery = 20_000;
 
 export interface ModelOptions {
   host: Host;
@@ -51,6 +64,7 @@ export interface ModelOptions {
   words: Words;
   /** The page that the visitor looks at. */
   page(): string;
+  fetchMessages?: typeof fetchMessages;
 }
 
 export class Model {
@@ -65,6 +79,16 @@ export class Model {
   /** A join is under way. */
   readonly joining = signal(false);
   readonly joinError = signal<string | undefined>(undefined);
+  /** How often a form was sent that is not complete: from then on it says what is missing. */
+  readonly tried = signal(0);
+  /** How the visitor wants to begin. */
+  readonly way = signal<Way>('general');
+  readonly link: SupportLink;
+  readonly contact: Contact;
+  /** What is wrong with the form; nothing before it was sent. */
+  readonly problems: ReadonlySignal<Problems>;
+  /** Who handed the conversation on, as far as this page has seen it. */
+  readonly handedBy = signal<string | undefined>(undefined);
   /** The question "leave?" or "end?" is shown. */
   readonly asking = signal(false);
   /** A leave or end is under way. */
@@ -88,6 +112,8 @@ export class Model {
   private known: Conversation | undefined;
   private wasOffered: boolean | undefined;
   private lostTold = false;
+  private linkAt = 0;
+  private channelWas: Channel | undefined;
 
   constructor(options: ModelOptions) {
     const { host, env, store, words } = options;
@@ -96,15 +122,15 @@ export class Model {
     this.env = env;
     this.words = words;
     this.announcer = new Announcer(env, words);
-    const keys = keysOf(host.base, host.channel);
+    const scope = scopeOf(host.base, host.channel);
+    const keys = keysOf(scope);
     this.session = kept<Session | undefined>(store, keys.session, undefined, (value) => !value);
-    this.form = kept(
-      store,
-      keys.form,
-      { name: '', text: '' },
-      (value) => !value.name && !value.text,
+    this.form = kept(store, `usher.form.${scope}`, emptyForm, (form) =>
+      Object.values(form).every((value) => !value),
     );
-    this.draft = kept(store, keys.draft, '', (value) => value === '');
+    // A form of before may lack fields of today.
+    this.form.value = { ...emptyForm, ...this.form.value };
+    this.draft = kept(store, `usher.draft.${scope}`, '', (value) => value === '');
     this.open = kept(store, keys.open, false, (value) => !value);
     if (host.mode === 'page') this.open.value = true;
     this.token = this.session.value?.token;
@@ -125,6 +151,8 @@ export class Model {
       onChanges: (changes, state) => this.arrived(changes, state),
     });
     this.view = signal(this.client.view());
+    this.contact = new Contact(this.client, this.view, store, keys.contact);
+    this.link = new SupportLink(host);
     const resuming = this.token !== undefined;
     this.screen = computed(() => {
       const { state, connection } = this.view.value;
@@ -134,17 +162,29 @@ export class Model {
         config: this.config.value,
         resuming,
         dismissed: this.dismissed.value,
+        way: this.way.value,
+        link: this.link.state.value,
+        contact: this.contact.state.value,
       });
     });
+    this.problems = computed(() => {
+      const screen = this.screen.value;
+      if (this.tried.value === 0) return {};
+      return screen.name === 'form'
+        ? startProblems(this.form.value, screen.way)
+        : contactProblems(this.form.value);
+    });
+    this.wish(host.wish, host.config.channel);
     this.limit = computed(() => this.view.value.welcome?.limits.text ?? maxTextRunes);
     this.client.subscribe(() => this.follow());
-    if (this.open.value || resuming) this.connect();
+    if (this.open.value || resuming || this.contact.state.value) this.connect();
     if (this.open.value) this.tick();
   }
 
   // What the visitor does.
 
-  show(): void {
+  show(wish: Wish = {}): void {
+    this.wish(wish);
     if (this.open.value) return;
     this.open.value = true;
     this.connect();
@@ -162,28 +202,74 @@ export class Model {
     this.stopTicks?.();
     if (this.screen.value.name === 'ended') this.putAway();
     // Nobody looks and nothing is going on: no connection is held for it.
-    if (!this.current()) this.client.stop();
+    if (!this.current() && !this.contact.isPending()) this.client.stop();
     this.host.emit('closed', undefined);
   }
 
+  /** Takes up what the visitor came with. */
+  private wish({ link, key }: Wish, channel?: Channel): void {
+    if (link) {
+      this.link.take(link, channel);
+      this.way.value = 'link';
+    } else if (key) {
+      this.form.value = { ...this.form.value, key };
+      this.way.value = 'key';
+    }
+  }
+
+  /** Begins in another way than before; what was typed stays. */
+  choose(way: Way): void {
+    batch(() => {
+      this.way.value = way;
+      this.tried.value = 0;
+      this.joinError.value = undefined;
+    });
+  }
+
+  fill(fields: Partial<FormText>): void {
+    this.form.value = { ...this.form.value, ...fields };
+  }
+
   async join(): Promise<void> {
-    if (this.joining.value) return;
-    const { name, text } = this.form.value;
+    const screen = this.screen.value;
+    if (this.joining.value || screen.name !== 'form' || !this.isComplete()) return;
+    const { channel, way } = screen;
+    const link = this.link.state.value?.token;
     this.joining.value = true;
     this.joinError.value = undefined;
     try {
-      await this.client.ask({
-        type: 'join',
-        ...(name.trim() ? { name: name.trim() } : {}),
-        ...(text.trim() ? { text: text.trim() } : {}),
-        page: this.options.page(),
+      await this.client.ask(startCommand(this.form.value, way, channel, link, this.page()));
+      batch(() => {
+        this.fill({ text: '', issue: '', agent: '', key: '' });
+        // A key is used up with this; a link leads to the same again.
+        if (way === 'key') this.way.value = 'general';
       });
-      this.form.value = { name, text: '' };
     } catch (error) {
       this.joinError.value = this.reason(error);
     } finally {
       this.joining.value = false;
     }
+  }
+
+  /** Leaves a message and an address where the chat is not offered. */
+  sendContact(): void {
+    if (!this.isComplete()) return;
+    // It has to be the same session that is asked again after a reload: then it arrives once.
+    if (this.token) this.session.value = { token: this.token, seen: 0 };
+    this.contact.clear();
+    this.contact.send(contactCommand(this.form.value, this.page()));
+    this.connect();
+  }
+
+  private isComplete(): boolean {
+    this.tried.value += 1;
+    if (Object.keys(this.problems.value).length > 0) return false;
+    this.tried.value = 0;
+    return true;
+  }
+
+  private page(): string {
+    return pageWithoutWish(this.options.page());
   }
 
   say(text: string): void {
@@ -195,7 +281,9 @@ export class Model {
 
   write(text: string): void {
     this.draft.value = text;
-    if (text !== '' && this.screen.value.name === 'chat') this.client.typing();
+    if (text !== '' && this.screen.value.name === 'chat' && !this.isOff('typing')) {
+      this.client.typing();
+    }
   }
 
   retry(key: number): void {
@@ -222,8 +310,14 @@ export class Model {
   }
 
   startAgain(): void {
-    if (this.screen.value.name === 'ended') this.putAway();
-    else this.anew();
+    const { name } = this.screen.value;
+    if (name === 'ended') {
+      this.putAway();
+      return;
+    }
+    // What can be revived stays with its session; another begins beside it.
+    if (name === 'contact' || name === 'inactive') this.putAway();
+    this.anew();
   }
 
   retryNow(): void {
@@ -243,7 +337,8 @@ export class Model {
     const { id } = conversation;
     this.earlier.value = { ...have, busy: true, failed: false };
     try {
-      const page = await this.host.fetchMessages(this.token, first.seq);
+      const fetch = this.options.fetchMessages ?? fetchMessages;
+      const page = await fetch(this.host.base, this.token, first.seq);
       const list = mergeMessages(page.messages, have.list);
       this.earlier.value = { id, list, busy: false, failed: false, done: !page.before };
     } catch {
@@ -275,6 +370,7 @@ export class Model {
   writer(conversation: Conversation): string | undefined {
     const mark = this.view.value.state.typing.get(conversation.id);
     if (mark?.from !== 'agent' || this.now.value - mark.at > typingLasts) return undefined;
+    if (this.isOff('typing')) return undefined;
     return mark.author ?? conversation.agentName ?? this.words.say('AnAgent');
   }
 
@@ -285,6 +381,32 @@ export class Model {
 
   clockOffset(): number {
     return this.client.clock.offset();
+  }
+
+  /** The channel as it is known last. */
+  channel(): Channel | undefined {
+    return this.view.value.state.channel ?? this.config.value.channel;
+  }
+
+  /** Whether a feature is switched off, in the conversation's queue or else the channel's. */
+  isOff(feature: Feature): boolean {
+    const disabled = this.current()?.disabled ?? this.channel()?.disabled;
+    return disabled?.includes(feature) ?? false;
+  }
+
+  /** All who serve it, the owner first: "Ana and Ben". */
+  agentsText(conversation: Conversation): string {
+    const names = (conversation.agents ?? []).map(({ displayName }) => displayName);
+    if (names.length > 0) return this.words.list(names);
+    return conversation.agentName ?? this.words.say('anAgent');
+  }
+
+  /** To whom it was handed; nothing when it was not. */
+  handedText({ handedTo, handedToName }: Conversation): string | undefined {
+    if (!handedTo) return undefined;
+    const to = handedToName ?? handedTo.name;
+    const by = this.handedBy.value;
+    return by ? this.words.say('handedBy', { by, to }) : this.words.say('handed', { to });
   }
 
   placeText(conversation: Conversation): string {
@@ -312,6 +434,15 @@ export class Model {
     if (!state.loaded) return;
     this.followOffer(state);
     this.followConversation(this.current(), state);
+    this.followContact();
+  }
+
+  private followContact(): void {
+    const contact = this.contact.state.value;
+    const now = this.current();
+    // Revived, or served: it is a conversation like any other.
+    if (contact && now && now.state !== 'inactive') this.contact.clear();
+    else if (contact?.fate === 'sent' && this.form.value.text) this.fill({ text: '' });
   }
 
   private followConnection(): void {
@@ -331,7 +462,13 @@ export class Model {
 
   private followOffer(state: State): void {
     const { channel } = state;
-    if (!channel || channel.offered === this.wasOffered) return;
+    if (!channel) return;
+    if (channel !== this.channelWas) {
+      this.channelWas = channel;
+      this.host.follow(channel);
+      this.askLink(0);
+    }
+    if (channel.offered === this.wasOffered) return;
     const { offered, availability } = channel;
     if (this.wasOffered !== undefined) this.host.emit('offered', { offered, availability });
     this.wasOffered = offered;
@@ -343,7 +480,8 @@ export class Model {
     this.keepSession(now);
     if (!now) return;
     const same = was?.id === now.id ? was : undefined;
-    const agent = now.agentName ?? this.words.say('anAgent');
+    const agent = this.agentsText(now);
+    if (same) this.followHanding(same, now);
     if (now.state === 'waiting' || now.state === 'offered') {
       const place = now.place ?? 1;
       if (!same) this.host.emit('queued', { place });
@@ -355,8 +493,11 @@ export class Model {
       this.announcer.noPlace();
     }
     if (same?.state !== now.state && now.state === 'inService') {
-      this.host.emit('accepted', { agent });
+      this.host.emit('accepted', { agent: now.agentName ?? agent });
       if (same) this.announcer.say(this.words.say('withAgent', { name: agent }));
+    } else if (same && now.state === 'inService' && this.agentsText(same) !== agent) {
+      // Somebody came or went.
+      this.announcer.say(this.words.say('withAgent', { name: agent }));
     }
     if (same && same.state !== 'ended' && now.state === 'ended') {
       this.asking.value = false;
@@ -366,11 +507,20 @@ export class Model {
     this.countUnread(now, state);
   }
 
+  private followHanding(was: Conversation, now: Conversation): void {
+    if (now.handedTo?.name === was.handedTo?.name && now.handedTo?.kind === was.handedTo?.kind) {
+      return;
+    }
+    this.handedBy.value = was.state === 'inService' ? was.agentName : undefined;
+    const text = this.handedText(now);
+    if (text) this.announcer.say(text);
+  }
+
   /** A session is kept only while it leads to something. */
   private keepSession(conversation: Conversation | undefined): void {
     const { value } = this.session;
     if (!conversation) {
-      if (value) this.session.value = undefined;
+      if (value && !this.contact.state.value) this.session.value = undefined;
     } else if (this.token && value?.token !== this.token) {
       this.session.value = { token: this.token, seen: value?.seen ?? 0 };
     }
@@ -422,6 +572,7 @@ export class Model {
       this.dismissed.value = conversation.id;
       this.session.value = undefined;
       this.unread.value = 0;
+      this.contact.clear();
     });
   }
 
@@ -430,9 +581,11 @@ export class Model {
   }
 
   private anew(): void {
+    const contact = this.contact.pending();
     this.token = undefined;
     this.session.value = undefined;
     this.client.reset();
+    this.contact.afterReset(contact);
     this.client.start();
   }
 
@@ -447,12 +600,29 @@ export class Model {
     this.now.value = this.env.now();
     this.stopTicks = this.ticker.subscribe(() => {
       this.now.value = this.env.now();
+      this.askLink(linkEvery);
     });
   }
 
+  /** Asks again where the link leads, when it matters and was not asked for that long. */
+  private askLink(every: number): void {
+    const now = this.env.now();
+    if (!this.link.state.value || this.way.value !== 'link' || this.current()) return;
+    if (now - this.linkAt < every) return;
+    this.linkAt = now;
+    void this.link.ask();
+  }
+
   private reason(error: unknown): string {
-    if (error instanceof CommandRefused)
-      return this.words.error(error.error.code, this.limit.value);
-    return this.words.say('error.other');
+    if (!(error instanceof CommandRefused)) return this.words.say('error.other');
+    const { code, retryAfterMs } = error.error;
+    if (code === 'key_locked' && retryAfterMs) {
+      return this.words.say('keyLockedUntil', {
+        time: this.words.time(this.env.now() + retryAfterMs),
+      });
+    }
+    const text = this.words.error(code, this.limit.value);
+    const own = code === 'not_offered' ? this.channel()?.message : undefined;
+    return own ? `${text} ${own}` : text;
   }
 }

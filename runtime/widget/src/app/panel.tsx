@@ -3,7 +3,7 @@
  * view it keeps the focus), or the content of the desk's own page.
  */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { accentOf, applyAccent } from '../shared/color.ts';
+import { applyAccent } from '../shared/color.ts';
 import { useModel } from './context.ts';
 import { IconMinimise } from './icons.tsx';
 import { ConnectionBar, Voices } from './notices.tsx';
@@ -51,7 +51,7 @@ export function Panel() {
   }, [open, unread, title, host]);
 
   const accent = (channel ?? model.config.value.channel)?.accentColor;
-  useEffect(() => applyAccent(host.element, accentOf(accent)), [accent, host]);
+  useEffect(() => applyAccent(host.element, accent), [accent, host]);
 
   const minimise = () => {
     model.hide();

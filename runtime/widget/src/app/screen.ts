@@ -5,6 +5,9 @@ import type { Channel, Conversation } from '@usher/protocol/protocol';
 import type { State } from '@usher/protocol/reduce';
 import type { Connection } from '@usher/protocol/socket';
 import type { Config } from '../shared/host.ts';
+import type { ContactState } from './contact.ts';
+import type { LinkState } from './link.ts';
+import type { Way } from './start.ts';
 
 export type Failure = 'missing' | 'refused' | 'unreachable' | 'version' | 'session';
 
@@ -12,7 +15,9 @@ export type Screen =
   | { name: 'loading' }
   | { name: 'failed'; why: Failure }
   | { name: 'unavailable'; channel: Channel }
-  | { name: 'form'; channel: Channel }
+  | { name: 'form'; channel: Channel; way: Way }
+  | { name: 'contact'; contact: ContactState; conversation: Conversation | undefined }
+  | { name: 'inactive'; conversation: Conversation }
   | { name: 'waiting'; conversation: Conversation }
   | { name: 'chat'; conversation: Conversation }
   | { name: 'ended'; conversation: Conversation };
@@ -25,6 +30,10 @@ export interface Known {
   resuming: boolean;
   /** The ended conversation that the visitor has put away. */
   dismissed: string | undefined;
+  /** How the visitor wants to begin. */
+  way: Way;
+  link: LinkState | undefined;
+  contact: ContactState | undefined;
 }
 
 export function screenOf(known: Known): Screen {
@@ -35,17 +44,37 @@ export function screenOf(known: Known): Screen {
   const conversation = currentConversation(state, known.dismissed);
   if (conversation) {
     if (conversation.state === 'ended') return { name: 'ended', conversation };
+    if (conversation.state === 'inactive') {
+      if (known.contact) return { name: 'contact', contact: known.contact, conversation };
+      return { name: 'inactive', conversation };
+    }
     return { name: conversation.state === 'inService' ? 'chat' : 'waiting', conversation };
+  }
+  if (known.contact && known.contact.fate !== 'refused') {
+    return { name: 'contact', contact: known.contact, conversation: undefined };
   }
   if (known.resuming && !state.loaded) return { name: 'loading' };
   const channel = state.channel ?? config.channel;
   if (!channel) {
     return config.failed ? { name: 'failed', why: config.failed } : { name: 'loading' };
   }
-  return { name: channel.offered ? 'form' : 'unavailable', channel };
+  const { link } = known;
+  // Nothing is shown of a link before it is known where it leads.
+  if (known.way === 'link' && link && !link.info && !link.error) return { name: 'loading' };
+  const way = wayOf(known.way, channel, link);
+  return channel.offered || way !== 'general'
+    ? { name: 'form', channel, way }
+    : { name: 'unavailable', channel };
 }
 
-/** The one that goes on, else the last that ended and was not put away. */
+/** The way that is open: a link that leads nowhere, or a key where none is taken, is none. */
+function wayOf(wanted: Way, channel: Channel, link: LinkState | undefined): Way {
+  if (wanted === 'key' && channel.sessionKeys) return 'key';
+  if (wanted === 'link' && link?.info?.offered) return 'link';
+  return 'general';
+}
+
+/** The one that goes on, else one that can be revived, else the last that ended and was not put away. */
 export function currentConversation(
   state: State,
   dismissed: string | undefined,
@@ -57,7 +86,7 @@ export function currentConversation(
     const endedBy = gone.why === 'abandoned' ? 'abandoned' : 'removed';
     all.push({ endedBy, ...conversation, state: 'ended' });
   }
-  const rank = (one: Conversation) => (one.state === 'ended' ? 0 : 1);
+  const rank = ({ state }: Conversation) => (state === 'ended' ? 0 : state === 'inactive' ? 1 : 2);
   return all
     .filter((one) => one.id !== dismissed)
     .sort((a, b) => rank(b) - rank(a) || b.arrivedAt - a.arrivedAt)[0];

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import en from './i18n/en.json';
 import fi from './i18n/fi.json';
 import pt from './i18n/pt.json';
-import { wordsFor } from './words.ts';
+import { type Catalogue, primary, wordsFor as wordsIn } from './words.ts';
 
-const catalogues: Record<string, Record<string, string>> = { en, fi, pt };
+const catalogues: Record<string, Catalogue> = { en, fi, pt };
+/** With the words of the language, as far as there are any. */
+const wordsFor = (locale: string, zone?: string) =>
+  wordsIn(locale, catalogues[primary(locale)], zone);
 
 describe('the catalogues', () => {
   it.each(['fi', 'pt'])('%s has the keys of en and nothing else', (language) => {
@@ -14,7 +17,10 @@ describe('the catalogues', () => {
   it.each(['fi', 'pt'])('%s fills the same places as en', (language) => {
     const holes = (text = '') => (text.match(/\{\w+\}/g) ?? []).sort();
     for (const [key, text] of Object.entries(en)) {
-      expect([key, holes(catalogues[language]?.[key])]).toEqual([key, holes(text)]);
+      expect([key, holes(catalogues[language]?.[key as keyof Catalogue])]).toEqual([
+        key,
+        holes(text),
+      ]);
     }
   });
 });

@@ -1,7 +1,7 @@
 /**
  * The words of the widget, in the visitor's language.
  *
- *     const words = wordsFor('fi-FI');
+ *     const words = wordsFor('fi-FI', fi);
  *     words.say('place', { place: 3 });           // "Olet jonossa numero 3."
  *     words.count('left', 1);                     // by the plural rules of the language
  *     words.opens(opensAt, now, 'Europe/Helsinki');
@@ -9,33 +9,33 @@
  * Formats of time follow the visitor's own region when it speaks the same language.
  */
 import en from './i18n/en.json';
-import fi from './i18n/fi.json';
-import pt from './i18n/pt.json';
 
 export type Key = keyof typeof en;
-type Catalogue = Record<Key, string>;
+/** The words of a language; English is part of the app, the others are files beside it. */
+export type Catalogue = Record<Key, string>;
 /** A key that has the forms .one and .other. */
 export type CountKey = { [K in Key]: K extends `${infer P}.other` ? P : never }[Key];
 type Values = Record<string, string | number>;
-
-const catalogues: Record<string, Catalogue> = { en, fi, pt };
 
 export interface Words {
   readonly language: string;
   say(key: Key, values?: Values): string;
   /** The form for a number; {count} is the number as the region writes it. */
   count(key: CountKey, n: number): string;
-  /** What a refused command says: by its code, else one sentence for all. */
-  error(code: string, limit: number): string;
+  /** What a refused command says: by its code, else one sentence for all, or the given one. */
+  error(code: string, limit: number, otherwise?: Key): string;
+  /** "Ana, Ben and Mei". */
+  list(names: readonly string[]): string;
   /** "10:42". */
   time(at: number): string;
   /** "today 14:00", "Monday 08:00", "Monday 12 January 08:00", with the desk's own time if it differs. */
   opens(at: number, now: number, deskZone: string | undefined): string;
 }
 
-export function wordsFor(locale: string, ownZone?: string): Words {
-  const language = catalogues[primary(locale)] ? primary(locale) : 'en';
-  const words = catalogues[language] ?? en;
+/** `own` are the words of the locale's language; without them it is English. */
+export function wordsFor(locale: string, own?: Catalogue, ownZone?: string): Words {
+  const language = own ? primary(locale) : 'en';
+  const words = own ?? en;
   const region = primary(locale) === language ? locale : language;
   const number = new Intl.NumberFormat(region);
   const plural = new Intl.PluralRules(region);
@@ -64,10 +64,11 @@ export function wordsFor(locale: string, ownZone?: string): Words {
       const form = `${key}.${plural.select(n)}` as Key;
       return say(form in words ? form : (`${key}.other` as Key), { count: n });
     },
-    error: (code, limit) => {
+    error: (code, limit, otherwise = 'error.other') => {
       const key = `error.${code}` as Key;
-      return say(key in words ? key : 'error.other', { count: limit });
+      return say(key in words ? key : otherwise, { count: limit });
     },
+    list: (names) => new Intl.ListFormat(region, { type: 'conjunction' }).format(names),
     time,
     opens: (at, now, deskZone) => {
       const when = day(at, now);
@@ -78,7 +79,7 @@ export function wordsFor(locale: string, ownZone?: string): Words {
   };
 }
 
-function primary(locale: string): string {
+export function primary(locale: string): string {
   return (locale.split(/[-_]/)[0] ?? '').toLowerCase();
 }
 

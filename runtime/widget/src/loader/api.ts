@@ -1,11 +1,12 @@
 /**
- * window.usher for the page: usher('open'), usher('close'), usher('on', 'place', (detail) => …).
+ * window.usher for the page: usher('open'), usher('open', { to: TOKEN }), usher('close'),
+ * usher('set', { plan: 'gold' }), usher('on', 'place', (detail) => …).
  * A page may call it before the loader is there:
  *
  *     window.usher = window.usher || function () { (usher.q = usher.q || []).push(arguments) };
  */
 import type { Channel } from '@usher/protocol/protocol';
-import type { EventName, Events } from '../shared/host.ts';
+import type { EventName, Events, Wish } from '../shared/host.ts';
 
 type Listener = (detail: unknown) => void;
 
@@ -20,13 +21,24 @@ export interface Api {
   ready(channel: Channel): void;
 }
 
-export function publish(actions: { open(): void; close(): void }): Api {
+export interface Actions {
+  open(wish: Wish): void;
+  close(): void;
+  /** What the page says of its visitor, for targeting rules. */
+  set(attributes: object): void;
+}
+
+export function publish(actions: Actions): Api {
   const listeners = new Map<string, Set<Listener>>();
   let readyWith: Channel | undefined;
   const usher: Usher = (name, ...rest) => {
-    if (name === 'open') return actions.open();
-    if (name === 'close') return actions.close();
     const [event, listener] = rest;
+    if (name === 'open') {
+      const { to, key } = (event ?? {}) as { to?: string; key?: string };
+      return actions.open({ ...(to ? { link: `${to}` } : {}), ...(key ? { key: `${key}` } : {}) });
+    }
+    if (name === 'close') return actions.close();
+    if (name === 'set' && event && typeof event === 'object') return actions.set(event);
     if (name !== 'on' || typeof event !== 'string' || typeof listener !== 'function') {
       console.warn(`usher: there is no "${name}" with these arguments`);
       return undefined;

@@ -1,5 +1,5 @@
 /** The button in the corner: there before the app is, and after it. */
-import { type Accent, applyAccent } from '../shared/color.ts';
+import { applyFill } from '../shared/fill.ts';
 import type { Launcher } from '../shared/host.ts';
 
 const style = `
@@ -40,7 +40,9 @@ export function adopt(root: ShadowRoot): void {
 
 export interface LauncherButton extends Launcher {
   show(visible: boolean): void;
-  paint(accent: Accent): void;
+  /** Names the page's button that opened the chat: it gets the focus back, once. */
+  returnTo(opener: HTMLElement): void;
+  paint(color: string | undefined): void;
 }
 
 export function makeLauncher(root: ShadowRoot, locale: string, press: () => void): LauncherButton {
@@ -59,6 +61,7 @@ export function makeLauncher(root: ShadowRoot, locale: string, press: () => void
   badge.setAttribute('aria-hidden', 'true');
   button.append(icon, badge);
   button.addEventListener('click', press);
+  let opener: HTMLElement | undefined;
 
   const launcher: LauncherButton = {
     update(open, unread) {
@@ -71,12 +74,19 @@ export function makeLauncher(root: ShadowRoot, locale: string, press: () => void
         `${label}${unread > 0 ? `, ${unread} ${text?.unread}` : ''}`,
       );
     },
-    focus: () => button.focus(),
+    focus() {
+      const last = opener?.isConnected ? opener : button;
+      opener = undefined;
+      last.focus();
+    },
+    returnTo: (element) => {
+      opener = element;
+    },
     show(visible) {
       if (visible && !button.isConnected) root.prepend(button);
       else if (!visible) button.remove();
     },
-    paint: (accent) => applyAccent(root.host as HTMLElement, accent),
+    paint: (color) => applyFill(root.host as HTMLElement, color),
   };
   launcher.update(false, 0);
   return launcher;

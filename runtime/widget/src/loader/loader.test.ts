@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { channel } from '../app/harness.ts';
 import { publish } from './api.ts';
-import { fetchConfig, fetchMessages } from './config.ts';
+import { attributesOf, watchButtons } from './buttons.ts';
+import { fetchConfig } from './config.ts';
 import { makeLauncher } from './launcher.ts';
 
 interface Page {
@@ -29,14 +30,14 @@ describe('window.usher', () => {
     page.usher('on', 'opened', () => heard.push('opened'));
     page.usher('open');
     const open = vi.fn();
-    const api = publish({ open, close: vi.fn() });
+    const api = publish({ open, close: vi.fn(), set: vi.fn() });
     expect(open).toHaveBeenCalledTimes(1);
     api.emit('opened', undefined);
     expect(heard).toEqual(['opened']);
   });
 
   it('opens, closes, tells, and stops telling', () => {
-    const actions = { open: vi.fn(), close: vi.fn() };
+    const actions = { open: vi.fn(), close: vi.fn(), set: vi.fn() };
     const api = publish(actions);
     page.usher?.('open');
     page.usher?.('close');
@@ -50,8 +51,18 @@ describe('window.usher', () => {
     expect(listener.mock.calls).toEqual([[{ place: 2, waiting: 3 }]]);
   });
 
+  it('takes a support link, a key, and what the page says of its visitor', () => {
+    const actions = { open: vi.fn(), close: vi.fn(), set: vi.fn() };
+    publish(actions);
+    page.usher?.('open', { to: 'token' });
+    page.usher?.('open', { key: 1234567 });
+    page.usher?.('set', { plan: 'gold' });
+    expect(actions.open.mock.calls).toEqual([[{ link: 'token' }], [{ key: '1234567' }]]);
+    expect(actions.set).toHaveBeenCalledWith({ plan: 'gold' });
+  });
+
   it('tells ready to who listens too late', () => {
-    const api = publish({ open: vi.fn(), close: vi.fn() });
+    const api = publish({ open: vi.fn(), close: vi.fn(), set: vi.fn() });
     api.ready(channel());
     const listener = vi.fn();
     page.usher?.('on', 'ready', listener);
@@ -61,7 +72,7 @@ describe('window.usher', () => {
   it('goes on when a listener of the page fails, and says when it does not understand', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const api = publish({ open: vi.fn(), close: vi.fn() });
+    const api = publish({ open: vi.fn(), close: vi.fn(), set: vi.fn() });
     const second = vi.fn();
     page.usher?.('on', 'opened', () => {
       throw new Error('the page’s own fault');
@@ -90,6 +101,13 @@ describe('the config', () => {
     expect(options.credentials).toBe('omit');
   });
 
+  it('is asked where a support link leads', async () => {
+    const get = vi.fn(async (_: string) => new Response(JSON.stringify(channel())));
+    vi.stubGlobal('fetch', get);
+    await fetchConfig('https://desk.example', 'web', 'a+b=');
+    expect(get.mock.calls[0]?.[0]).toBe('https://desk.example/v1/channels/web?link=a%2Bb%3D');
+  });
+
   it('that cannot be read, or is no JSON, is unreachable', async () => {
     vi.stubGlobal('fetch', async () => {
       throw new TypeError('refused');
@@ -97,17 +115,6 @@ describe('the config', () => {
     expect(await fetchConfig('https://desk.example', 'web')).toEqual({ failed: 'unreachable' });
     vi.stubGlobal('fetch', async () => new Response('<html>'));
     expect(await fetchConfig('https://desk.example', 'web')).toEqual({ failed: 'unreachable' });
-  });
-
-  it('earlier messages carry the session, and a refusal is an error', async () => {
-    const get = vi.fn(async () => new Response('{"messages":[]}'));
-    vi.stubGlobal('fetch', get);
-    await fetchMessages('https://desk.example', 'token', 17);
-    const [address, options] = get.mock.calls[0] as unknown as [string, RequestInit];
-    expect(address).toBe('https://desk.example/v1/customer/messages?before=17');
-    expect(options.headers).toEqual({ Authorization: 'Bearer token' });
-    vi.stubGlobal('fetch', async () => new Response('', { status: 401 }));
-    await expect(fetchMessages('https://desk.example', 'token', 17)).rejects.toThrow('401');
   });
 });
 
@@ -138,5 +145,70 @@ describe('the launcher', () => {
     const launcher = makeLauncher(root, 'xx', () => {});
     launcher.show(true);
     expect(root.querySelector('button')?.getAttribute('aria-label')).toBe('Open chat');
+  });
+});
+
+describe('support buttons', () => {
+  const buttons = (html: string) => {
+    document.body.innerHTML = html;
+    const open = vi.fn(() => true);
+    const stop = new AbortController();
+    const listen = document.addEventListener.bind(document);
+    vi.spyOn(document, 'addEventListener').mockImplementation(((name: string, run: never) =>
+      listen(name, run, { signal: stop.signal })) as never);
+    watchButtons('web', open);
+    return { open, stop: () => stop.abort() };
+  };
+  const click = (id: string, init: MouseEventInit = {}) => {
+    const event = new MouseEvent('click', {
+      bubbles: true,
+      cancelable: true,
+      composed: true,
+      ...init,
+    });
+    document.getElementById(id)?.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+
+  it('open the chat, also by what stands in them, with the link or key that they name', () => {
+    const { open, stop } = buttons(`
+      <button data-usher-open><b id="plain">Ask</b></button>
+      <a href="/w/web?to=T" data-usher-open data-usher-to="T" id="link">Ask Ana</a>
+      <button data-usher-open="web" data-usher-key="1234567" id="key">Go on</button>`);
+    expect(click('plain')).toBe(true);
+    expect(click('link')).toBe(true);
+    expect(click('key')).toBe(true);
+    expect(open.mock.calls.map(([wish]: unknown[]) => wish)).toEqual([
+      {},
+      { link: 'T' },
+      { key: '1234567' },
+    ]);
+    stop();
+  });
+
+  it('of another channel, or in another tab, are left alone', () => {
+    const { open, stop } = buttons(`
+      <a href="/w/other" data-usher-open="other" id="other">Other</a>
+      <a href="/w/web" data-usher-open id="tab">Tab</a><p id="none">Text</p>`);
+    expect(click('other')).toBe(false);
+    expect(click('tab', { ctrlKey: true })).toBe(false);
+    expect(click('none')).toBe(false);
+    expect(open).not.toHaveBeenCalled();
+    stop();
+  });
+});
+
+describe('what the page says of its visitor', () => {
+  it('is what was set last, by whatever way, without regard to case', () => {
+    const script = document.createElement('script');
+    script.setAttribute('data-attribute-plan', 'silver');
+    script.setAttribute('data-attribute-Country', 'FI');
+    vi.stubGlobal('usherAttributes', { Plan: 'none', cart: 120 });
+    expect(attributesOf(script, { PLAN: 'gold', known: true })).toEqual({
+      plan: 'gold',
+      country: 'FI',
+      cart: '120',
+      known: 'true',
+    });
   });
 });

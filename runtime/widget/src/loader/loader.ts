@@ -5,25 +5,32 @@
  *
  * It reads one JSON, shows the launcher, and loads the app when the chat is opened or a
  * conversation goes on. data-lang overrules the page's language; data-mode="page" fills the page.
+ * data-usher-to and data-usher-key are a support link's token and a session key.
  */
-import { accentOf } from '../shared/color.ts';
+import type { Channel } from '@usher/protocol/protocol';
 import {
   type App,
   appSlot,
   type Config,
-  type Events,
   type Host,
   keysOf,
   type Mode,
   recall,
+  rulesSlot,
   type Start,
+  scopeOf,
+  type Visit,
+  type WatchVisit,
+  type Wish,
 } from '../shared/host.ts';
 import { publish } from './api.ts';
-import { fetchConfig, fetchMessages } from './config.ts';
+import { attributesOf, watchButtons, wishOf } from './buttons.ts';
+import { fetchConfig } from './config.ts';
 import { adopt, makeLauncher } from './launcher.ts';
 
-/** Name of the app's file, with its hash; set by the build. */
+/** Names of the files of app and rules, with their hashes; set by the build. */
 declare const __APP__: string;
+declare const __RULES__: string;
 
 /** A config older than this is read again when the page is looked at again. */
 const configLasts = 5 * 60_000;
@@ -40,13 +47,21 @@ async function load(script: HTMLScriptElement): Promise<void> {
 
   let app: Promise<App> | undefined;
   let config = { failed: 'unreachable' } as Config;
+  let latest: Channel | undefined;
   let opened = false;
-  const fetchIt = async () => {
-    config = await fetchConfig(base, channel);
+  let attributes = {};
+  const query = new URLSearchParams(mode === 'page' ? location.search : '');
+  const wish: Wish = {
+    ...wishOf(script.dataset),
+    ...wishOf({ usherTo: query.get('to') ?? '', usherKey: query.get('key') ?? '' }),
+  };
+  const fetchIt = async (link?: string) => {
+    config = await fetchConfig(base, channel, link);
+    latest = config.channel ?? latest;
     return config;
   };
   const withApp = (run: (app: App) => void) => {
-    app ??= loadApp(`${base}/widget/${__APP__}`, host);
+    app ??= loadScript<Start>(`${base}/widget/${__APP__}`, appSlot).then((start) => start(host));
     // A failed load is forgotten, so that the next press tries again.
     app.then(run, () => {
       app = undefined;
@@ -57,12 +72,41 @@ async function load(script: HTMLScriptElement): Promise<void> {
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
+  const open = (wanted: Wish) => void begun.then(() => withApp((it) => it.open(wanted)));
   const api = publish({
-    open: () => void begun.then(() => withApp((it) => it.open())),
+    open,
     close: () => app && withApp((it) => it.close()),
+    set: (more) => {
+      attributes = { ...attributes, ...more };
+      show();
+    },
   });
   const launcher =
     mode === 'bubble' ? makeLauncher(root, locale, () => withApp((it) => it.toggle())) : undefined;
+  const scope = scopeOf(base, channel);
+  const { session, contact, open: wasOpen } = keysOf(scope);
+  let visit: Visit | undefined;
+  let asked = false;
+  /** Whether the channel's rules hold; not before their script is there. */
+  const isTarget = (): boolean => {
+    const rules = latest?.targeting ?? [];
+    if (rules.length === 0) return true;
+    if (visit) return visit.holds(rules);
+    if (!asked) {
+      asked = true;
+      loadScript<WatchVisit>(`${base}/widget/${__RULES__}`, rulesSlot).then(
+        (watch) => {
+          const own = () => attributesOf(script, attributes);
+          visit = watch({ scope, attributes: own, changed: show });
+          show();
+        },
+        () => {
+          asked = false;
+        },
+      );
+    }
+    return false;
+  };
   const host: Host = {
     mode,
     base,
@@ -71,32 +115,36 @@ async function load(script: HTMLScriptElement): Promise<void> {
     element,
     root,
     launcher,
+    wish,
     get config() {
       return config;
     },
     fetchConfig: fetchIt,
-    fetchMessages: (session, before) => fetchMessages(base, session, before),
+    follow: (channel) => {
+      latest = channel;
+      show();
+    },
     emit: (name, detail) => {
       if (name === 'opened') opened = true;
       if (name === 'closed') opened = false;
+      show();
       api.emit(name, detail);
-      if (name === 'offered') show((detail as Events['offered']).offered);
     },
   };
 
-  const talking = () => recall(keysOf(base, channel).session) !== null;
-  const show = (offered: boolean) => {
+  const talking = () => recall(session) !== null || recall(contact) !== null;
+  const show = () => {
+    if (!latest || !launcher) return;
+    const hide = latest.whenUnavailable === 'Hide' && !latest.offered;
     // Whoever is in the middle of something keeps the way to it.
-    const hide = config.channel?.whenUnavailable === 'Hide' && !offered;
-    launcher?.show(!hide || opened || talking());
+    launcher.show(opened || talking() || (!hide && isTarget()));
   };
-  const apply = (now: Config) => {
-    if (!now.channel) return;
-    launcher?.paint(accentOf(now.channel.accentColor));
-    show(now.channel.offered);
+  const apply = () => {
+    launcher?.paint(latest?.accentColor);
+    show();
   };
 
-  await Promise.all([fetchIt(), bodyReady()]);
+  await Promise.all([fetchIt(wish.link), bodyReady()]);
   if (mode === 'page') {
     document.body.append(element);
     begin();
@@ -108,45 +156,57 @@ async function load(script: HTMLScriptElement): Promise<void> {
     return;
   }
   document.body.append(element);
-  apply(config);
+  apply();
   begin();
   api.ready(config.channel);
-  if (talking() || recall(keysOf(base, channel).open) !== null) withApp(() => {});
-  keepFresh(() => app === undefined, fetchIt, apply, config.channel.opensAt);
+  watchButtons(channel, (wanted, button) => {
+    launcher?.returnTo(button);
+    open(wanted);
+    return true;
+  });
+  if (talking() || recall(wasOpen) !== null) withApp(() => {});
+  keepFresh(() => app === undefined, fetchIt, apply, config);
 }
 
 /** Without the app nothing is pushed: the config is read again when it matters. */
 function keepFresh(
   needed: () => boolean,
   fetchIt: () => Promise<Config>,
-  apply: (config: Config) => void,
-  opensAt: number | undefined,
+  apply: () => void,
+  first: Config,
 ): void {
-  let readAt = Date.now();
+  let readAt = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const again = async () => {
     if (!needed()) return;
-    readAt = Date.now();
-    apply(await fetchIt());
+    plan(await fetchIt());
+    apply();
   };
+  const plan = ({ channel }: Config) => {
+    readAt = Date.now();
+    const wait = (channel?.opensAt ?? 0) - readAt;
+    clearTimeout(timer);
+    // Spread over 20 s, so that a desk that opens is not asked by all pages at once; a longer wait
+    // than a timer can hold is left to the next page.
+    if (wait > 0 && wait < 86_400_000) timer = setTimeout(again, wait + Math.random() * 20_000);
+  };
+  plan(first);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && Date.now() - readAt > configLasts) void again();
   });
-  const wait = (opensAt ?? 0) - Date.now();
-  // Spread over 20 s, so that a desk that opens is not asked by all pages at once; a longer wait
-  // than a timer can hold is left to the next page.
-  if (wait > 0 && wait < 86_400_000) setTimeout(again, wait + Math.random() * 20_000);
 }
 
-function loadApp(src: string, host: Host): Promise<App> {
+/** Loads a script and gives what it leaves in its slot. */
+function loadScript<T>(src: string, slot: string): Promise<T> {
   return new Promise((resolve, reject) => {
     // A classic script, because it needs no CORS and runs where a page's policy allows this one.
     const script = document.createElement('script');
     script.src = src;
     script.async = true;
     script.onload = () => {
-      const start = (window as unknown as Record<string, unknown>)[appSlot] as Start | undefined;
-      if (start) resolve(start(host));
-      else reject(new Error('not the app'));
+      const left = (window as unknown as Record<string, unknown>)[slot] as T | undefined;
+      if (left) resolve(left);
+      else reject(new Error('not ours'));
     };
     script.onerror = () => {
       script.remove();

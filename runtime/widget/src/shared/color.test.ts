@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accentOf, contrast, parseHex } from './color.ts';
+import { accentOf, contrast } from './color.ts';
+import { parseHex } from './fill.ts';
 
 const rgb = (text: string) => parseHex(text) ?? [0, 0, 0];
 

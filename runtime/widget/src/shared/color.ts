@@ -1,24 +1,9 @@
 /** Contrast by WCAG 2: a channel gives one colour, everything that stands on it is computed. */
 
-type Rgb = readonly [number, number, number];
-
-/** Reads #rrggbb; undefined for anything else. */
-export function parseHex(text: string | undefined): Rgb | undefined {
-  const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text ?? '');
-  if (!found) return undefined;
-  return [1, 2, 3].map((i) => Number.parseInt(found[i] ?? '0', 16)) as unknown as Rgb;
-}
+import { applyFill, fillOf, luminance, parseHex, type Rgb } from './fill.ts';
 
 function hex(color: Rgb): string {
   return `#${color.map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;
-}
-
-function luminance(color: Rgb): number {
-  const [r, g, b] = color.map((part) => {
-    const x = part / 255;
-    return x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
-  }) as unknown as Rgb;
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
 /** 1 to 21. */
@@ -60,33 +45,21 @@ export interface Accent {
   textDark: string;
 }
 
-const product: Accent = {
-  fill: '#1a5fd0',
-  onFill: '#ffffff',
-  textLight: '#1a5fd0',
-  textDark: '#78a9ff',
-};
-
 /** The product's accent when the channel gives none, or one that cannot be read. */
 export function accentOf(color: string | undefined): Accent {
   const fill = parseHex(color);
-  if (!fill) return product;
+  if (!fill) return { ...fillOf(color), textLight: '#1a5fd0', textDark: '#78a9ff' };
   return {
-    fill: hex(fill),
-    onFill:
-      contrast(fill, white) >= 4.5 || contrast(fill, white) >= contrast(fill, black)
-        ? '#ffffff'
-        : '#000000',
+    ...fillOf(color),
     textLight: hex(towards(fill, black, lightGrounds, 4.6)),
     textDark: hex(towards(fill, white, darkGrounds, 4.6)),
   };
 }
 
 /** Sets the accent on the host element, where the page may override it by --usher-* properties. */
-export function applyAccent(element: HTMLElement, accent: Accent): void {
-  const { style } = element;
-  style.setProperty('--usher-i-fill', accent.fill);
-  style.setProperty('--usher-i-on-fill', accent.onFill);
-  style.setProperty('--usher-i-text-light', accent.textLight);
-  style.setProperty('--usher-i-text-dark', accent.textDark);
+export function applyAccent(element: HTMLElement, color: string | undefined): void {
+  const { textLight, textDark } = accentOf(color);
+  applyFill(element, color);
+  element.style.setProperty('--usher-i-text-light', textLight);
+  element.style.setProperty('--usher-i-text-dark', textDark);
 }

@@ -2,7 +2,7 @@
  * What the loader and the app say to each other. The loader is on the page from its start and owns
  * the shadow root, the launcher and window.usher; the app comes with the first opening.
  */
-import type { Channel, MessagePage } from '@usher/protocol/protocol';
+import type { Channel, Targeting } from '@usher/protocol/protocol';
 
 /** bubble: a launcher in the corner of any page. page: the desk's own page, /w/{channel}. */
 export type Mode = 'bubble' | 'page';
@@ -35,6 +35,12 @@ export interface Launcher {
   focus(): void;
 }
 
+/** What the visitor came with: the token of a support link, a session key of 7 digits. */
+export interface Wish {
+  link?: string;
+  key?: string;
+}
+
 export interface Host {
   mode: Mode;
   /** Origin of the desk, without a trailing slash. */
@@ -46,15 +52,18 @@ export interface Host {
   root: ShadowRoot;
   launcher: Launcher | undefined;
   config: Config;
-  fetchConfig(): Promise<Config>;
-  /** The messages of the session's conversation before a sequence; rejects when it cannot. */
-  fetchMessages(session: string, before: number): Promise<MessagePage>;
+  /** Of the script tag, or of the hosted page's address. */
+  wish: Wish;
+  /** The channel anew; with a support link, also what that leads to. */
+  fetchConfig(link?: string): Promise<Config>;
+  /** The app has newer knowledge of the channel than the config. */
+  follow(channel: Channel): void;
   emit<K extends EventName>(name: K, detail: Events[K]): void;
 }
 
 /** What the app gives back to the loader. */
 export interface App {
-  open(): void;
+  open(wish?: Wish): void;
   close(): void;
   toggle(): void;
 }
@@ -63,15 +72,35 @@ export interface App {
 export const appSlot = 'usher.app';
 export type Start = (host: Host) => App;
 
-/** sessionStorage keys of a channel of a desk. */
-export function keysOf(base: string, channel: string) {
-  const scope = `${base.replace(/^https?:\/\//, '')}/${channel}`;
+/** The targeting rules' script, which comes only where a channel has rules. */
+export const rulesSlot = 'usher.rules';
+export type WatchVisit = (options: VisitOptions) => Visit;
+
+export interface Visit {
+  /** Whether the rules hold now. */
+  holds(rules: readonly Targeting[]): boolean;
+}
+
+export interface VisitOptions {
+  /** Distinguishes desks and channels. */
+  scope: string;
+  /** What the page says of its visitor. */
+  attributes(): Record<string, string>;
+  /** Called when rules that did not hold may hold now, or the other way. */
+  changed(): void;
+}
+
+/** Distinguishes desks and channels in what a browser keeps. */
+export function scopeOf(base: string, channel: string): string {
+  return `${base.replace(/^https?:\/\//, '')}/${channel}`;
+}
+
+/** sessionStorage keys of a channel of a desk: what the loader looks at too. */
+export function keysOf(scope: string) {
   return {
-    tab: scope,
     session: `usher.session.${scope}`,
     open: `usher.open.${scope}`,
-    draft: `usher.draft.${scope}`,
-    form: `usher.form.${scope}`,
+    contact: `usher.contact.${scope}`,
   };
 }
 
