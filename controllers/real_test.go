@@ -104,12 +104,13 @@ func TestTheSampleDeskIsServedByARealRuntime(t *testing.T) {
 	d := newDesk(t)
 	d.apply("kustomize-controller", sample(t))
 	addresses := d.runReal()
-	for _, name := range []string{"support", "billing"} {
+	for _, name := range []string{"support", "billing", "overflow"} {
 		d.ready(&v1alpha1.Queue{}, name)
 		d.until(name+" in a state", func() (bool, any) { q := d.queue(name); return q.Status.State != "", q.Status })
 	}
 	d.ready(&v1alpha1.Schedule{}, "office")
 	d.ready(&v1alpha1.Team{}, "tier1")
+	d.ready(&v1alpha1.Team{}, "field")
 	d.ready(&v1alpha1.Channel{}, "web")
 	d.ready(&v1alpha1.Channel{}, "billing")
 	d.ready(&v1alpha1.Desk{}, "default")

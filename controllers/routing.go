@@ -93,7 +93,7 @@ func missingTargets(spec *v1alpha1.QueueSpec, queueThere, teamThere func(string)
 	}
 	for _, i := range spec.Issues {
 		if i.TeamRef != nil && !teamThere(i.TeamRef.Name) {
-			add(v1alpha1.ReasonTeamNotFound, "spec.issues says that the issue %q belongs to the Team %q, which is not in this namespace; create it or name another",
+			add(v1alpha1.ReasonTeamNotFound, "spec.issues says that the issue %q belongs to the Team %q, which is not in this namespace; create it or name another. Until then its customers wait in this queue",
 				i.Name, i.TeamRef.Name)
 		}
 	}

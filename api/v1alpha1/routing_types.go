@@ -61,7 +61,8 @@ type Skill string
 // +kubebuilder:validation:XValidation:rule="self.action != 'Move' || has(self.queueRef)",message="action Move needs to know where to; add queueRef with the name of another queue"
 // +kubebuilder:validation:XValidation:rule="self.action != 'Alert' || !has(self.queueRef)",message="action Alert moves nobody; remove queueRef or set action to Move"
 type WaitingRule struct {
-	// afterSeconds since the customer's arrival at the first queue.
+	// afterSeconds since the customer's arrival at the desk, or since waiting again after having been
+	// served.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2592000
