@@ -50,7 +50,7 @@ type Explanation struct {
 type Step struct {
 	Seq  uint64 `json:"seq"`
 	At   int64  `json:"at"`
-	Type string `json:"type"` // as in LogEntry
+	Type string `json:"type"` // as in LogEntry, and idle
 	// Text says it in one sentence.
 	Text string `json:"text"`
 	By   string `json:"by,omitempty"`
@@ -88,18 +88,24 @@ type LogPage struct {
 
 // LogEntry is one line of a queue's activity log (feature Q4).
 type LogEntry struct {
-	Seq          uint64 `json:"seq"`
-	At           int64  `json:"at"`
-	Queue        string `json:"queue"`
-	Type         string `json:"type"` // opened, closed, joined, picked, offered, returned, left, ended, override, settings, entered, transferred, moved, alerted, passed, invited, uninvited, inactive, revived, contact, keysLocked
-	By           string `json:"by,omitempty"`
-	Cause        string `json:"cause,omitempty"`
-	Reason       string `json:"reason,omitempty"`
-	Until        int64  `json:"until,omitempty"`
-	Conversation string `json:"conversation,omitempty"`
-	Name         string `json:"name,omitempty"`
-	Generation   int64  `json:"generation,omitempty"` // of the queue's settings in force
-	WaitedMS     int64  `json:"waitedMs,omitempty"`
+	Seq   uint64 `json:"seq"`
+	At    int64  `json:"at"`
+	Queue string `json:"queue"`
+	// Type: opened, closed, joined, picked, offered, returned, left, ended, override, settings, entered,
+	// exited, transferred, moved, alerted, passed, invited, uninvited, inactive, revived, contact,
+	// keysLocked.
+	Type string `json:"type"`
+	By   string `json:"by,omitempty"`
+	// To is where a conversation went: for whom one waits who joined or was handed on, into which queue
+	// it was moved, who was invited, or who has it now that its agent left.
+	To           *Target `json:"to,omitempty"`
+	Cause        string  `json:"cause,omitempty"`
+	Reason       string  `json:"reason,omitempty"`
+	Until        int64   `json:"until,omitempty"`
+	Conversation string  `json:"conversation,omitempty"`
+	Name         string  `json:"name,omitempty"`
+	Generation   int64   `json:"generation,omitempty"` // of the queue's settings in force
+	WaitedMS     int64   `json:"waitedMs,omitempty"`
 }
 
 // MessagePage is GET /v1/conversations/{id}/messages: in order, the oldest first.

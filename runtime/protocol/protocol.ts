@@ -654,6 +654,8 @@ export interface LogEntry {
   queue: string;
   type: string;
   by?: string;
+  /** Where a conversation went, or who was invited. */
+  to?: Target;
   cause?: string;
   reason?: string;
   until?: number;
@@ -700,7 +702,7 @@ export interface Explanation {
 export interface Step {
   seq: number;
   at: number;
-  /** As in LogEntry. */
+  /** As in LogEntry, and idle. */
   type: string;
   /** It in one sentence. */
   text: string;
