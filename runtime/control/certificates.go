@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -32,12 +33,34 @@ type certificates struct {
 	config *tls.Config
 }
 
-func openCertificates(dir string, now func() time.Time, log *slog.Logger) (*certificates, error) {
+// startRetry is the time between two looks at certificates that cannot be read at the start.
+const startRetry = 50 * time.Millisecond
+
+// openCertificates reads the certificates of a directory. Whoever writes them may be at it just now, so
+// what cannot be read is looked at again until the patience is over, or the context.
+func openCertificates(ctx context.Context, dir string, patience time.Duration, now func() time.Time, log *slog.Logger) (*certificates, error) {
 	c := &certificates{dir: dir, now: now, log: log}
-	if err := c.refresh(); err != nil {
-		return nil, err
+	err := c.refresh()
+	if err == nil {
+		return c, nil
 	}
-	return c, nil
+	log.Warn("the control port has no certificates yet: they cannot be read", "error", err, "patience", patience)
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	again := time.NewTicker(startRetry)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-over.C:
+			return nil, err
+		case <-again.C:
+		}
+		if err = c.refresh(); err == nil {
+			return c, nil
+		}
+	}
 }
 
 // forClient is the configuration for a new connection.

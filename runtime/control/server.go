@@ -60,6 +60,9 @@ type Options struct {
 	// Every is the shortest time between two reports to one watcher; a second when 0. Heartbeat is
 	// the longest; ten seconds when 0.
 	Every, Heartbeat time.Duration
+	// Patience is how long Serve tries again when the certificates cannot be read at the start; five
+	// seconds when 0.
+	Patience time.Duration
 }
 
 // Bounds of a connection.
@@ -82,6 +85,8 @@ type Server struct {
 	log     *slog.Logger
 	reports *hub
 	mux     *http.ServeMux
+	// patience is Options.Patience.
+	patience time.Duration
 }
 
 // New makes a control port.
@@ -95,7 +100,10 @@ func New(o Options) *Server {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 10 * time.Second
 	}
-	s := &Server{desk: o.Desk, info: o.Info, now: o.Now, log: o.Logger, mux: http.NewServeMux()}
+	if o.Patience == 0 {
+		o.Patience = 5 * time.Second
+	}
+	s := &Server{desk: o.Desk, info: o.Info, now: o.Now, log: o.Logger, mux: http.NewServeMux(), patience: o.Patience}
 	s.reports = newHub(o.Desk.Report, o.Every, o.Heartbeat, o.Logger)
 	s.mux.HandleFunc("PUT /control/v1/settings", s.putSettings)
 	s.mux.HandleFunc("GET /control/v1/reports", s.getReports)
@@ -135,9 +143,13 @@ func client(r *http.Request) string {
 
 // Serve answers on a listener until the context ends, with the certificates of a directory (tls.crt,
 // tls.key, ca.crt), which are read again when they change. It closes the listener. Certificates that
-// cannot be read at the start are an error; later ones are told to the logger, and those before stay.
+// cannot be read at the start, as in the moment of a change, are read again for Options.Patience, and
+// are an error then; later ones are told to the logger, and those before stay.
 func (s *Server) Serve(ctx context.Context, l net.Listener, dir string) error {
-	certs, err := openCertificates(dir, s.now, s.log)
+	certs, err := openCertificates(ctx, dir, s.patience, s.now, s.log)
+	if err != nil && ctx.Err() != nil {
+		return l.Close() // the end came first: that is no error
+	}
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
