@@ -223,7 +223,7 @@ func SignInURL(base, token string) string {
 
 // SupportURL is the address of a channel's page by a support link.
 func SupportURL(base, channel, token string) string {
-	return strings.TrimRight(base, "/") + "/c/" + url.PathEscape(channel) + "?to=" + url.QueryEscape(token)
+	return strings.TrimRight(base, "/") + "/w/" + url.PathEscape(channel) + "?to=" + url.QueryEscape(token)
 }
 
 // NewID is a new name that nobody can guess: 128 bits from random, in 26 characters of a-z and 2-7.

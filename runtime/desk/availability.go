@@ -130,7 +130,7 @@ func (s *State) Report(queue string, now time.Time) (settings.QueueFigures, bool
 	f := s.figures(q)
 	r := settings.QueueFigures{
 		State: q.State, Cause: q.Cause, Detail: q.Detail, Since: Instant(q.Since), Next: s.nextChange(q, now),
-		Waiting: f.Waiting, Offered: f.Offered, InService: f.InService,
+		Waiting: f.Waiting, Offered: f.Offered, InService: f.InService, Alerted: f.Alerted, Inactive: f.Inactive,
 		AgentsOnline: f.Online, AgentsAvailable: f.Available, PlacesLeft: f.PlacesLeft,
 		Availability: string(f.Availability), SettingsGeneration: q.set.Generation,
 	}

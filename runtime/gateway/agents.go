@@ -85,7 +85,16 @@ func (g *Gateway) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Gateway) signOut(w http.ResponseWriter, r *http.Request, a who) {
-	result, err := g.o.Router.Do(r.Context(), desk.SignOut{Agent: a.agent, Session: a.session})
+	data, bad := body(w, r)
+	var o protocol.SignOut
+	if bad == nil && len(data) > 0 && json.Unmarshal(data, &o) != nil {
+		bad = badRequest("the body is empty or {\"force\": true}")
+	}
+	if bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	result, err := g.o.Router.Do(r.Context(), desk.SignOut{Agent: a.agent, Session: a.session, Force: o.Force})
 	if err != nil {
 		writeError(w, failure(err))
 		return
@@ -161,12 +170,17 @@ func (g *Gateway) post(w http.ResponseWriter, r *http.Request, by who) {
 		writeError(w, protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
 		return
 	}
-	cmd, bad := command(c, by)
+	bad = g.guarded(c, &by)
+	var cmd desk.Command
+	if bad == nil {
+		cmd, bad = command(c, by)
+	}
 	if bad != nil {
 		writeError(w, *bad)
 		return
 	}
 	result, err := g.o.Router.Do(r.Context(), cmd)
+	g.tried(c, by, err)
 	status := http.StatusOK
 	if err != nil {
 		status = statusOf(failure(err).Code)
@@ -179,9 +193,7 @@ func (g *Gateway) getQueues(w http.ResponseWriter, _ *http.Request, a who) {
 	g.hub.read(func(s *desk.State) {
 		if m := s.Member(a.agent); m != nil {
 			for _, name := range m.Queues {
-				v := queueView(s, name, g.o.Clock())
-				v.MaySwitch = s.MaySwitch(a.agent, name)
-				list = append(list, v)
+				list = append(list, g.hub.queueViewFor(a.agent, name, g.o.Clock()))
 			}
 		}
 	})
@@ -277,8 +289,7 @@ func (g *Gateway) getMessages(w http.ResponseWriter, r *http.Request, a who) {
 	may := false
 	g.hub.read(func(s *desk.State) {
 		c := s.Conversations[desk.ConversationID(id)]
-		// The agent who has it, and before that any agent who may take it: a look before accepting.
-		may = c != nil && (c.Agent == a.agent || (c.Place == desk.Waiting || c.Place == desk.OfferedTo) && s.Serves(a.agent, c.Queue))
+		may = c != nil && s.MayPreview(a.agent, c)
 	})
 	if !may {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such conversation, or it is not yours."})

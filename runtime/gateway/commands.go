@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"math/big"
 	"net/http"
 	"unicode/utf8"
 
@@ -20,6 +23,9 @@ type who struct {
 	session string
 	channel string
 	client  string
+	from    string // the address of a customer
+	// link is where the support link of a join leads, checked.
+	link desk.Target
 }
 
 func (w who) principal() desk.Principal {
@@ -54,15 +60,27 @@ func command(c protocol.Command, w who) (desk.Command, *protocol.Error) {
 	if c.CID == 0 || c.CID > maxCID {
 		return nil, badRequest("a command has a cid, from 1 up")
 	}
-	if len(c.Conversation) > 32 || len(c.Queue) > 253 {
-		return nil, badRequest("conversation or queue is not a name")
+	if len(c.Conversation) > 32 || len(c.Queue) > 253 || len(c.Room) > 600 || len(c.Agent) > 253 || len(c.Issue) > 512 || len(c.Key) > 32 {
+		return nil, badRequest("conversation, queue, room, agent, issue or key is not a name")
+	}
+	to, bad := target(c.To)
+	if bad != nil {
+		return nil, bad
 	}
 	o := desk.Origin{Principal: w.principal(), Client: w.client, CID: c.CID}
 	id := desk.ConversationID(c.Conversation)
 	if w.agent == "" {
 		switch c.Type {
 		case protocol.TypeJoin:
-			return desk.Join{Origin: o, Session: w.session, Channel: w.channel, Name: c.Name, Page: c.Page, Text: c.Text}, nil
+			return desk.Join{
+				Origin: o, Session: w.session, Channel: w.channel, Name: c.Name, Page: c.Page, Text: c.Text, Email: c.Email, Phone: c.Phone,
+				Issue: c.Issue, Key: c.Key, Agent: c.Agent, To: w.link,
+			}, nil
+		case protocol.TypeContact:
+			return desk.Contact{
+				Origin: o, Session: w.session, Channel: w.channel, Name: c.Name, Email: c.Email, Phone: c.Phone,
+				Page: c.Page, Text: c.Text, Issue: c.Issue,
+			}, nil
 		case protocol.TypeSay:
 			return desk.Say{Origin: o, Text: c.Text}, nil
 		case protocol.TypeEnd:
@@ -71,7 +89,8 @@ func command(c protocol.Command, w who) (desk.Command, *protocol.Error) {
 		return nil, badRequest("there is no command " + quote(c.Type) + " for customers")
 	}
 	switch c.Type {
-	case protocol.TypeSay, protocol.TypeEnd, protocol.TypeAccept, protocol.TypeRefuse, protocol.TypeLeave:
+	case protocol.TypeSay, protocol.TypeEnd, protocol.TypeAccept, protocol.TypeRefuse, protocol.TypeLeave,
+		protocol.TypeGrab, protocol.TypeEnter, protocol.TypeTransfer, protocol.TypeInvite, protocol.TypeUninvite, protocol.TypeDecline:
 		if id == "" {
 			return nil, badRequest(c.Type + " needs a conversation")
 		}
@@ -89,7 +108,35 @@ func command(c protocol.Command, w who) (desk.Command, *protocol.Error) {
 	case protocol.TypeEnd:
 		return desk.End{Origin: o, Conversation: id}, nil
 	case protocol.TypePick:
-		return desk.Pick{Origin: o, Agent: w.agent, Queue: c.Queue, Conversation: id}, nil
+		p := desk.Pick{Origin: o, Agent: w.agent, Queue: c.Queue, Conversation: id}
+		if to.Kind == desk.ToTeam {
+			p.Team = to.Name
+		}
+		return p, nil
+	case protocol.TypeGrab:
+		return desk.Pick{Origin: o, Agent: w.agent, Conversation: id, Grab: true}, nil
+	case protocol.TypeEnter:
+		return desk.Enter{Origin: o, Agent: w.agent, Conversation: id}, nil
+	case protocol.TypeTransfer:
+		return desk.Transfer{Origin: o, Agent: w.agent, Conversation: id, To: to, Note: c.Text}, nil
+	case protocol.TypeInvite:
+		return desk.Invite{Origin: o, Agent: w.agent, Conversation: id, To: to, Note: c.Text}, nil
+	case protocol.TypeUninvite:
+		return desk.Uninvite{Origin: o, Agent: w.agent, Conversation: id, To: to}, nil
+	case protocol.TypeDecline:
+		return desk.Decline{Origin: o, Agent: w.agent, Conversation: id}, nil
+	case protocol.TypePresence:
+		return desk.SetPresence{Origin: o, Agent: w.agent, Presence: presenceOf(c.Presence)}, nil
+	case protocol.TypeNewKey:
+		return desk.NewKey{Origin: o, Agent: w.agent, Keys: randomKeys(rand.Reader)}, nil
+	case protocol.TypeDropKey:
+		return desk.DropKey{Origin: o, Agent: w.agent, Key: c.Key}, nil
+	case protocol.TypeFavour:
+		return desk.Favour{Origin: o, Agent: w.agent, To: to, On: c.On}, nil
+	case protocol.TypePost:
+		return desk.Post{Origin: o, Agent: w.agent, Room: desk.RoomID(c.Room), Text: c.Text}, nil
+	case protocol.TypeRead:
+		return desk.ReadRoom{Origin: o, Agent: w.agent, Room: desk.RoomID(c.Room), Seq: c.Seq}, nil
 	case protocol.TypeAccept:
 		return desk.Accept{Origin: o, Agent: w.agent, Conversation: id}, nil
 	case protocol.TypeRefuse:
@@ -104,6 +151,45 @@ func command(c protocol.Command, w who) (desk.Command, *protocol.Error) {
 		return switching(o, w, c, ""), nil
 	}
 	return nil, badRequest("there is no command " + quote(c.Type) + " for agents")
+}
+
+// target reads an agent, a team or a queue.
+func target(t *protocol.Target) (desk.Target, *protocol.Error) {
+	if t == nil {
+		return desk.Target{}, nil
+	}
+	to := desk.Target{Kind: desk.TargetKind(t.Kind), Name: t.Name}
+	switch to.Kind {
+	case desk.ToAgent, desk.ToTeam, desk.ToQueue:
+		if to.Name != "" && len(to.Name) <= 253 {
+			return to, nil
+		}
+	}
+	return to, badRequest("to is an agent, a team or a queue, with its name")
+}
+
+// presenceOf is the domain's word; one that it does not know is refused there.
+func presenceOf(p string) desk.Presence {
+	if p == protocol.PresenceAvailable {
+		return desk.Available
+	}
+	if p == "" {
+		return desk.Presence("none")
+	}
+	return desk.Presence(p)
+}
+
+// randomKeys are session keys of which the first that is not in use is taken.
+func randomKeys(random io.Reader) []string {
+	keys := make([]string, 8)
+	for i := range keys {
+		n, err := rand.Int(random, big.NewInt(10_000_000))
+		if err != nil {
+			panic("gateway: no randomness: " + err.Error())
+		}
+		keys[i] = fmt.Sprintf("%0*d", desk.KeyDigits, n)
+	}
+	return keys
 }
 
 func switching(o desk.Origin, w who, c protocol.Command, state settings.QueueState) desk.Switch {
@@ -159,15 +245,15 @@ func statusOf(code string) int {
 		return http.StatusBadRequest
 	case desk.TextEmpty, desk.TextTooLong, desk.TextInvalid:
 		return http.StatusUnprocessableEntity
-	case desk.Unauthorized, desk.LinkUsed, desk.LinkExpired:
+	case desk.Unauthorized, desk.LinkUsed, desk.LinkExpired, desk.LinkInvalid:
 		return http.StatusUnauthorized
-	case desk.NotEntitled, "origin_refused":
+	case desk.NotEntitled, desk.NotAllowed, desk.FeatureOff, desk.KeyInvalid, "origin_refused":
 		return http.StatusForbidden
 	case desk.NotFound:
 		return http.StatusNotFound
 	case "too_large":
 		return http.StatusRequestEntityTooLarge
-	case "rate_limited":
+	case "rate_limited", desk.KeyLocked:
 		return http.StatusTooManyRequests
 	case "unavailable":
 		return http.StatusServiceUnavailable

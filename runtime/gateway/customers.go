@@ -67,6 +67,9 @@ func (g *Gateway) getChannel(w http.ResponseWriter, r *http.Request) {
 	case !g.mayUseChannel(r, name):
 		writeError(w, protocol.Error{Code: "origin_refused", Message: "Pages of " + clip(originOf(r).name, 100) + " may not use this channel."})
 	default:
+		if token := r.URL.Query().Get("link"); token != "" {
+			g.withLink(v, token)
+		}
 		writeJSON(w, http.StatusOK, v)
 	}
 }
@@ -83,7 +86,7 @@ func (g *Gateway) customer(w http.ResponseWriter, r *http.Request) (who, bool) {
 		writeError(w, protocol.Error{Code: "origin_refused", Message: "This page may not use the channel."})
 		return who{}, false
 	}
-	return who{session: session, channel: channel}, true
+	return who{session: session, channel: channel, from: addressOf(r)}, true
 }
 
 func (g *Gateway) customerCommand(w http.ResponseWriter, r *http.Request) {

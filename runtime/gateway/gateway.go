@@ -38,6 +38,8 @@ type Archive interface {
 	Wait(ctx context.Context, seq uint64) error
 	MessagesFor(ctx context.Context, reader desk.Principal, conversation string, after, before uint64, limit int) ([]protocol.Message, error)
 	Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error)
+	Posts(ctx context.Context, room string, before uint64, limit int) ([]protocol.Post, error)
+	Steps(ctx context.Context, conversation string) ([]protocol.Step, error)
 }
 
 // Options of a gateway.
@@ -100,6 +102,7 @@ type Gateway struct {
 	// streams counts open sockets, and drain tells them to go.
 	streams *streams
 	posts   *posters
+	keys    *keyGuard
 }
 
 // New makes a gateway. It serves nothing useful before Run.
@@ -114,7 +117,7 @@ func New(o Options) *Gateway {
 	o.Rates.Agent = o.Rates.Agent.or(20, 60)
 	o.Rates.Frames = o.Rates.Frames.or(50, 200)
 	g := &Gateway{o: o, log: o.Logger, hub: newHub(o.State, o.Clock), stop: make(chan struct{})}
-	g.posts = newPosters(o.Rates)
+	g.posts, g.keys = newPosters(o.Rates), newKeyGuard()
 	g.hub.presence = newPresence(g.hub, o.Router, o.Gateway)
 	g.hub.history = g.sendHistory
 	if o.Changed != nil {

@@ -32,6 +32,9 @@ func (g *Gateway) routes() http.Handler {
 	agents.HandleFunc("GET /v1/queues", g.signedIn(g.getQueues))
 	agents.HandleFunc("GET /v1/queues/{queue}/log", g.signedIn(g.getLog))
 	agents.HandleFunc("GET /v1/conversations/{conversation}/messages", g.signedIn(g.getMessages))
+	agents.HandleFunc("GET /v1/conversations/{conversation}/explanation", g.signedIn(g.getExplanation))
+	agents.HandleFunc("GET /v1/rooms/{room}/messages", g.signedIn(g.getPosts))
+	agents.HandleFunc("POST /v1/links", g.signedIn(g.newLink))
 	agents.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no " + r.Method + " " + clip(r.URL.Path, 100) + "."})
 	})

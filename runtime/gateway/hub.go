@@ -6,6 +6,7 @@ import (
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
 )
 
 // hub keeps a copy of the desk's state, applies what the router decided, and tells the sockets of
@@ -22,6 +23,8 @@ type hub struct {
 	customers map[string][]*socket // by session
 	agents    map[string][]*socket // by member
 	lookers   map[string]map[*socket]struct{}
+	watching  map[*socket]struct{} // those that look at more than everybody gets
+	presences map[string]string    // of members, as they were told last
 	touched   []*socket
 	pace      pacer
 	presence  *presence
@@ -81,6 +84,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		clock: clock, feed: make(chan []desk.Record, 1024), ended: make(chan struct{}), state: state,
 		sockets: map[*socket]struct{}{}, customers: map[string][]*socket{}, agents: map[string][]*socket{},
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
+		watching: map[*socket]struct{}{}, presences: map[string]string{},
 		changed: func() {},
 	}
 	h.answers.applied = state.Seq
@@ -133,7 +137,7 @@ func (h *hub) apply(records []desk.Record) {
 func (h *hub) paced() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.pace.dirty) == 0 {
+	if h.pace.idle() {
 		return
 	}
 	h.tellPaced(h.clock())
@@ -246,6 +250,7 @@ func (h *hub) leave(s *socket) {
 		return
 	}
 	delete(h.sockets, s)
+	delete(h.watching, s)
 	if s.agent != "" {
 		remove(h.agents, s.agent, s)
 	} else {
@@ -288,26 +293,31 @@ func (h *hub) connected(p desk.Principal) bool {
 func (h *hub) typing(from *socket, id desk.ConversationID) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	t := protocol.Typing{Type: protocol.TypeTyping}
-	var to []*socket
-	if from.agent != "" {
-		c := h.state.Conversations[id]
-		if c == nil || c.Agent != from.agent || c.Place != desk.InService {
-			return
-		}
-		t.Conversation, t.From, t.Author = string(c.ID), protocolAgent, agentName(h.state, from.agent)
-		to = h.customers[c.Session]
-	} else {
+	t := protocol.Typing{Type: protocol.TypeTyping, From: protocolAgent}
+	if from.agent == "" {
 		customer := h.state.Customers[from.session]
 		if customer == nil {
 			return
 		}
-		c := h.state.Conversations[customer.Conversation]
-		if c == nil || c.Place != desk.InService {
-			return
+		id, t.From = customer.Conversation, protocolCustomer
+	}
+	c := h.state.Conversations[id]
+	if c == nil || c.Place != desk.InService || from.agent != "" && !c.Has(from.agent) {
+		return
+	}
+	if set := h.state.Setting(c.Queue); set != nil && !set.Has(settings.FeatureTyping) {
+		return
+	}
+	t.Conversation = string(c.ID)
+	var to []*socket
+	if from.agent != "" {
+		t.Author = agentName(h.state, from.agent)
+		to = append(to, h.customers[c.Session]...)
+	}
+	for _, agent := range c.Agents() {
+		if agent != from.agent {
+			to = append(to, h.agents[agent]...)
 		}
-		t.Conversation, t.From = string(c.ID), protocolCustomer
-		to = h.agents[c.Agent]
 	}
 	b := marshal(t)
 	for _, s := range to {

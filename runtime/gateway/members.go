@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"slices"
+	"time"
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
@@ -21,12 +22,66 @@ func (h *hub) settingsChanged() {
 		}
 		for _, s := range sockets {
 			h.requeue(s, m.Queues)
+			h.renew(s, agent)
 		}
 	}
 	for name := range h.state.Queues {
 		h.pace.queue(name)
 		h.pace.now(name)
 	}
+}
+
+// renew gives a socket everything beside its queues anew, and takes away what it may not see any more.
+func (h *hub) renew(s *socket, agent string) {
+	changes := h.ownChanges(agent, desk.Millis(h.clock()))
+	known := s.own
+	s.own = ownOf(h.state, agent)
+	for thing := range known {
+		if !s.own[thing] {
+			h.give(s, goneChange(thing.kind, thing.id, "removed", ""))
+		}
+	}
+	for _, change := range changes {
+		h.give(s, change)
+	}
+	for _, c := range h.state.ConversationsOf(agent) {
+		h.give(s, conversationChange(agentView(h.state, c)))
+	}
+	for id := range s.open {
+		h.pace.watched(id)
+	}
+	for id := range s.inactive {
+		h.pace.watched(id)
+	}
+	h.pace.everything = true
+}
+
+// thing names something that a socket knows.
+type thing struct {
+	kind protocol.ChangeKind
+	id   string
+}
+
+// ownOf are the things beside queues that an agent sees and that settings may take away. The entries of
+// a team's line go with the team.
+func ownOf(s *desk.State, agent string) map[thing]bool {
+	own := map[thing]bool{}
+	m := s.Member(agent)
+	if m == nil {
+		return own
+	}
+	for team := range m.Teams {
+		own[thing{protocol.KindTeam, team}] = true
+	}
+	for _, room := range s.RoomsOf(agent) {
+		own[thing{protocol.KindRoom, string(room)}] = true
+	}
+	for i := range s.Settings.Teams {
+		for _, c := range s.Settings.Teams[i].Members {
+			own[thing{protocol.KindAgent, c.Name}] = true
+		}
+	}
+	return own
 }
 
 // requeue gives a socket the difference between the queues that it knows and those of its agent.
@@ -48,13 +103,22 @@ func (h *hub) requeue(s *socket, queues []string) {
 	s.queues = queues
 }
 
+// queueViewFor is a queue's row for one of its agents; nil when it is not there.
+func (h *hub) queueViewFor(agent, name string, now time.Time) *protocol.Queue {
+	v := queueView(h.state, name, now)
+	if v != nil {
+		v.MaySwitch = h.state.MaySwitch(agent, name)
+		v.Favourite = h.state.Favours(agent, desk.Target{Kind: desk.ToQueue, Name: name})
+	}
+	return v
+}
+
 // queueChanges is a queue with its line, for one of its agents.
 func (h *hub) queueChanges(agent, name string, now int64) [][]byte {
-	v := queueView(h.state, name, desk.Instant(now))
+	v := h.queueViewFor(agent, name, desk.Instant(now))
 	if v == nil {
 		return nil
 	}
-	v.MaySwitch = h.state.MaySwitch(agent, name)
 	changes := [][]byte{queueChange(v)}
 	for _, c := range h.state.Line(name) {
 		changes = append(changes, waitingChange(waitingView(h.state, c)))
@@ -63,6 +127,69 @@ func (h *hub) queueChanges(agent, name string, now int64) [][]byte {
 		changes = append(changes, waitingChange(waitingView(h.state, c)))
 	}
 	return changes
+}
+
+// ownChanges is what an agent sees beside the queues: the teams with their lines, who waits for the
+// agent in person, invitations, colleagues, rooms, and the agent's own standing.
+func (h *hub) ownChanges(agent string, now int64) [][]byte {
+	s := h.state
+	changes := [][]byte{meChange(standingView(s, agent, now))}
+	m := s.Member(agent)
+	if m == nil {
+		return changes
+	}
+	for i := range s.Settings.Teams {
+		name := s.Settings.Teams[i].Name
+		if v := teamView(s, agent, name); v != nil {
+			changes = append(changes, teamChange(v))
+			for _, c := range s.TeamLine(name) {
+				changes = append(changes, waitingChange(waitingView(s, c)))
+			}
+		}
+	}
+	for _, c := range h.personal(agent, m.Queues) {
+		changes = append(changes, waitingChange(waitingView(s, c)))
+	}
+	for _, c := range s.InvitationsFor(agent) {
+		if v := invitationView(s, agent, c); v != nil {
+			changes = append(changes, invitationChange(v))
+		}
+	}
+	seen := map[string]bool{}
+	for i := range s.Settings.Teams {
+		for _, c := range s.Settings.Teams[i].Members {
+			if !seen[c.Name] {
+				seen[c.Name] = true
+				changes = append(changes, colleagueChange(colleagueView(s, c.Name)))
+			}
+		}
+	}
+	for _, room := range s.RoomsOf(agent) {
+		changes = append(changes, roomChange(roomView(s, agent, room)))
+	}
+	return changes
+}
+
+// personal are those who wait for an agent in person, and for an admin also who waits so in the
+// admin's queues.
+func (h *hub) personal(agent string, queues []string) []*desk.Conversation {
+	s := h.state
+	list := slices.Clone(s.PersonalLine(agent))
+	seen := map[string]bool{agent: true}
+	for _, name := range queues {
+		for _, other := range s.AgentsOf(name) {
+			if seen[other] {
+				continue
+			}
+			seen[other] = true
+			for _, c := range s.PersonalLine(other) {
+				if s.Admin(agent, c) {
+					list = append(list, c)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // dropSession closes the sockets of a sign-in session that ended. The caller holds the lock.

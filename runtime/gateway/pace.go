@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"usher.chat/runtime/desk"
@@ -15,15 +16,25 @@ const (
 	placePause   = 2 * time.Second // semantics: coalesced, at most every 2 s each
 	countPause   = 10 * time.Second
 	channelPause = 200 * time.Millisecond
+	peoplePause  = 500 * time.Millisecond // teams, colleagues and watched lists
+	// crowd is from how many members on colleagues' loads are not told as they change, only presence.
+	crowd = 200
 )
 
 type pacer struct {
 	queues map[string]*paced
 	dirty  map[string]*paced // those with something to tell
+
+	teams      map[string]bool // rows that may read otherwise
+	colleagues map[string]bool
+	watches    map[desk.ConversationID]bool // conversations of the lists that sockets watch
+	everything bool                         // any list that is watched may read otherwise
+	peopleAt   time.Time
 }
 
 type paced struct {
-	row, line, channel             bool // something is to be told
+	rows                           rowChanges // of the line, for the many agents of a large queue
+	row, line, channel             bool       // something is to be told
 	rowAt, lineAt, countAt, chanAt time.Time
 	places                         map[desk.ConversationID]told
 	channels                       map[string][]byte // what the channel's lookers were told last
@@ -31,7 +42,21 @@ type paced struct {
 
 type told struct{ place, waiting int }
 
-func newPacer() pacer { return pacer{queues: map[string]*paced{}, dirty: map[string]*paced{}} }
+func newPacer() pacer {
+	return pacer{
+		queues: map[string]*paced{}, dirty: map[string]*paced{}, teams: map[string]bool{},
+		colleagues: map[string]bool{}, watches: map[desk.ConversationID]bool{},
+	}
+}
+
+func (p *pacer) team(name string)               { p.teams[name] = true }
+func (p *pacer) colleague(name string)          { p.colleagues[name] = true }
+func (p *pacer) watched(id desk.ConversationID) { p.watches[id] = true }
+
+// idle tells whether nothing is to be told later.
+func (p *pacer) idle() bool {
+	return len(p.dirty)+len(p.teams)+len(p.colleagues)+len(p.watches) == 0 && !p.everything
+}
 
 func (p *pacer) get(name string) *paced {
 	q := p.queues[name]
@@ -63,9 +88,12 @@ func (h *hub) tellPaced(now time.Time) {
 			delete(h.pace.dirty, name)
 			continue
 		}
-		if q.row && now.Sub(q.rowAt) >= queuePause {
-			q.row, q.rowAt = false, now
-			h.tellQueue(name, now)
+		if (q.row || len(q.rows.order) > 0) && now.Sub(q.rowAt) >= queuePause {
+			h.tellRows(name, q)
+			if q.rowAt = now; q.row {
+				q.row = false
+				h.tellQueue(name, now)
+			}
 		}
 		if q.channel && now.Sub(q.chanAt) >= channelPause {
 			q.channel, q.chanAt = false, now
@@ -75,10 +103,65 @@ func (h *hub) tellPaced(now time.Time) {
 			q.line, q.lineAt = false, now
 			h.tellPlaces(name, q, now)
 		}
-		if !q.row && !q.channel && !q.line {
+		if !q.row && !q.channel && !q.line && len(q.rows.order) == 0 {
 			delete(h.pace.dirty, name)
 		}
 	}
+	if p := &h.pace; now.Sub(p.peopleAt) >= peoplePause && len(p.teams)+len(p.colleagues)+len(p.watches) > 0 || p.everything {
+		p.peopleAt = now
+		h.tellTeams()
+		h.tellColleagues()
+		h.tellWatches()
+	}
+}
+
+// tellRows gives the entries of a line that changed, all in one update.
+func (h *hub) tellRows(name string, q *paced) {
+	if len(q.rows.order) == 0 {
+		return
+	}
+	changes := make([][]byte, 0, len(q.rows.order))
+	for _, id := range q.rows.order {
+		changes = append(changes, q.rows.of[id])
+	}
+	q.rows = rowChanges{}
+	all := bytes.Join(changes, []byte{','})
+	h.giveQueue(name, all)
+}
+
+// tellTeams gives teams' rows to their members.
+func (h *hub) tellTeams() {
+	for name := range h.pace.teams {
+		for _, agent := range h.state.MembersOf(name) {
+			if to := h.agents[agent]; len(to) > 0 {
+				if v := teamView(h.state, agent, name); v != nil {
+					h.giveAll(to, teamChange(v))
+				}
+			}
+		}
+	}
+	clear(h.pace.teams)
+}
+
+// tellColleagues gives those who changed to everybody. In a crowd only what was told before and reads
+// otherwise but for the load.
+func (h *hub) tellColleagues() {
+	for name := range h.pace.colleagues {
+		v := colleagueView(h.state, name)
+		if v == nil {
+			continue
+		}
+		was, known := h.presences[name]
+		h.presences[name] = v.Presence
+		if len(h.agents) > crowd && known && was == v.Presence {
+			continue
+		}
+		change := colleagueChange(v)
+		for _, to := range h.agents {
+			h.giveAll(to, change)
+		}
+	}
+	clear(h.pace.colleagues)
 }
 
 // placeTold notes a place that was told outside of tellPlaces.
@@ -88,21 +171,25 @@ func (p *pacer) placeTold(c *desk.Conversation, v *protocol.Conversation) {
 	}
 }
 
-// tellQueue gives a queue's row to its agents; two encodings, for who may switch it and who may not.
+// tellQueue gives a queue's row to its agents; one encoding for each of who may switch it or not, and
+// whose favourite it is or not.
 func (h *hub) tellQueue(name string, now time.Time) {
-	var may, mayNot []byte
+	var v *protocol.Queue
+	encoded := map[[2]bool][]byte{}
 	for _, agent := range h.state.AgentsOf(name) {
 		to := h.agents[agent]
 		if len(to) == 0 {
 			continue
 		}
-		if may == nil {
-			v := queueView(h.state, name, now)
-			mayNot = queueChange(v)
-			v.MaySwitch = true
-			may = queueChange(v)
+		if v == nil {
+			v = queueView(h.state, name, now)
 		}
-		h.giveAll(to, pick(h.state.MaySwitch(agent, name), may, mayNot))
+		v.MaySwitch, v.Favourite = h.state.MaySwitch(agent, name), h.state.Favours(agent, desk.Target{Kind: desk.ToQueue, Name: name})
+		key := [2]bool{v.MaySwitch, v.Favourite}
+		if encoded[key] == nil {
+			encoded[key] = queueChange(v)
+		}
+		h.giveAll(to, encoded[key])
 	}
 }
 
@@ -110,7 +197,7 @@ func (h *hub) tellQueue(name string, now time.Time) {
 func (h *hub) tellChannels(queue string, q *paced, now time.Time) {
 	for channel, lookers := range h.lookers {
 		set := h.state.Channel(channel)
-		if set == nil || set.Queue != queue {
+		if set == nil || set.Queue != queue && !slices.Contains(set.IssueQueues, queue) {
 			continue
 		}
 		v := channelView(h.state, channel, now)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"usher.chat/runtime/desk"
@@ -81,6 +82,8 @@ func (h *hub) view(s *socket) view {
 			v.changes = append(v.changes, h.queueChanges(s.agent, name, desk.Millis(now))...)
 		}
 	}
+	v.changes = append(v.changes, h.ownChanges(s.agent, desk.Millis(now))...)
+	s.own = ownOf(h.state, s.agent)
 	for _, c := range h.state.ConversationsOf(s.agent) {
 		v.changes = append(v.changes, conversationChange(agentView(h.state, c)))
 		v.conversations = append(v.conversations, string(c.ID))
@@ -153,7 +156,7 @@ func (g *Gateway) sendHistory(agent string, id desk.ConversationID, upTo uint64)
 		h := g.hub
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if c := h.state.Conversations[id]; c == nil || c.Agent != agent {
+		if c := h.state.Conversations[id]; c == nil || !slices.Contains(present(c), agent) {
 			return // it went on meanwhile
 		}
 		for _, s := range h.agents[agent] {

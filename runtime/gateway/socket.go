@@ -25,7 +25,12 @@ type socket struct {
 	agent     string
 	channel   string
 	client    string
+	from      string   // the address of a customer
 	queues    []string // an agent's, as the client knows them
+	own       map[thing]bool
+	// open and inactive are the entries that the client has of the lists that it looks at; nil while it
+	// does not.
+	open, inactive map[desk.ConversationID]struct{}
 
 	// The hub's.
 	live    bool // the snapshot is out; updates may go

@@ -68,7 +68,7 @@ func (st *streams) serveAgent(w http.ResponseWriter, r *http.Request, signedIn w
 
 func (st *streams) serveCustomer(w http.ResponseWriter, r *http.Request) {
 	// The channel's origins are checked with the hello, which names the channel.
-	st.serve(st.customers, w, r, &socket{origin: originOf(r)})
+	st.serve(st.customers, w, r, &socket{origin: originOf(r), from: addressOf(r)})
 }
 
 func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request, s *socket) {
@@ -165,6 +165,9 @@ func (st *streams) frame(s *socket, data []byte) {
 	case protocol.TypeTyping:
 		st.g.hub.typing(s, desk.ConversationID(c.Conversation))
 		return
+	case protocol.TypeWatch:
+		st.g.hub.watch(s, c.Views)
+		return
 	case protocol.TypeHello:
 		s.close(protocol.CloseProtocol, "hello comes once")
 		return
@@ -172,7 +175,12 @@ func (st *streams) frame(s *socket, data []byte) {
 	refuse := func(e protocol.Error) {
 		s.send(marshal(protocol.Refused{Type: protocol.TypeRefused, CID: c.CID, Error: e}))
 	}
-	cmd, bad := command(c, who{agent: s.agent, session: s.session, channel: s.channel, client: s.client})
+	by := who{agent: s.agent, session: s.session, channel: s.channel, client: s.client, from: s.from}
+	if bad := st.g.guarded(c, &by); bad != nil {
+		refuse(*bad)
+		return
+	}
+	cmd, bad := command(c, by)
 	if bad != nil {
 		refuse(*bad)
 		return
@@ -187,6 +195,7 @@ func (st *streams) frame(s *socket, data []byte) {
 	s.flying.Add(1)
 	st.g.o.Router.Submit(cmd, func(result router.Result, err error) {
 		s.flying.Add(-1)
+		st.g.tried(c, by, err)
 		b := marshal(answerFrame(c.CID, result, err))
 		if err == nil && !result.Repeated {
 			st.g.hub.answer(s, result.Seq, b)

@@ -5,6 +5,7 @@ import (
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
 )
 
 const (
@@ -18,28 +19,45 @@ type tally struct {
 	h     *hub
 	convs map[desk.ConversationID]*touch
 	order []desk.ConversationID
-	all   bool // settings changed: every row may read otherwise
+	mine  map[string]bool // agents whose own standing may read otherwise
+	all   bool            // settings changed: every row may read otherwise
 }
 
-// touch is what happened to one conversation within a group.
+// touch is what happened to one conversation within a group, and how it stood before it.
 type touch struct {
-	was     map[string]bool // agents who had it, or were offered it, before
-	line    bool            // its entry in the line changed
-	view    bool            // its header changed
-	gained  bool            // an agent got to see it: the history goes with it
+	agents  []string // who had it, or was offered it
+	row     row      // where its entry in a line stood
+	invited []desk.Invitation
+	line    bool // its entry in a line changed
+	view    bool // its header changed
 	why, by string
 }
 
-func newTally(h *hub) *tally { return &tally{h: h, convs: map[desk.ConversationID]*touch{}} }
+func newTally(h *hub) *tally {
+	return &tally{h: h, convs: map[desk.ConversationID]*touch{}, mine: map[string]bool{}}
+}
 
+// touch notes how a conversation stands before the first change of the group.
 func (t *tally) touch(id desk.ConversationID) *touch {
-	c := t.convs[id]
-	if c == nil {
-		c = &touch{}
-		t.convs[id] = c
+	n := t.convs[id]
+	if n == nil {
+		n = &touch{}
+		if c := t.h.state.Conversations[id]; c != nil {
+			n.agents, n.row = present(c), rowOf(c)
+			n.invited = append(n.invited, c.Invitations...)
+		}
+		t.convs[id] = n
 		t.order = append(t.order, id)
 	}
-	return c
+	return n
+}
+
+// present are the agents who see a conversation as theirs: who serve it, or are offered it.
+func present(c *desk.Conversation) []string {
+	if c.Place == desk.InService || c.Place == desk.OfferedTo {
+		return c.Agents()
+	}
+	return nil
 }
 
 // record applies one record and notes what it touches.
@@ -47,26 +65,49 @@ func (t *tally) record(r desk.Record) {
 	s := t.h.state
 	switch e := r.Event.(type) {
 	case desk.CustomerJoined:
-		s.Apply(r)
-		c := t.touch(e.Conversation)
-		c.line, c.view = true, true
-		t.queue(e.Queue)
+		t.moved(r, e.Conversation, "", "")
+		t.h.presence.changed(desk.CustomerPrincipal(e.Session))
+		if e.Agent != "" {
+			t.mine[e.Agent] = true // one session key less
+		}
+	case desk.ContactLeft:
+		t.moved(r, e.Conversation, "", "")
 		t.h.presence.changed(desk.CustomerPrincipal(e.Session))
 	case desk.Picked:
-		c := t.leaving(e.Conversation, "picked", e.Agent)
-		c.gained = c.gained || e.How != desk.PickedOffer
-		s.Apply(r)
+		t.moved(r, e.Conversation, pick(e.How == desk.PickedGrab, "grabbed", "picked"), e.Agent)
 	case desk.Offered:
-		c := t.leaving(e.Conversation, "offered", e.Agent)
-		c.gained = true
-		s.Apply(r)
+		t.moved(r, e.Conversation, "offered", e.Agent)
 	case desk.Returned:
-		t.leaving(e.Conversation, string(e.Why), e.Agent)
-		s.Apply(r)
+		t.moved(r, e.Conversation, string(e.Why), e.Agent)
 		t.returned(e)
 	case desk.Ended:
-		t.leaving(e.Conversation, string(e.Why), e.By)
-		s.Apply(r)
+		t.moved(r, e.Conversation, string(e.Why), e.By)
+	case desk.Transferred:
+		t.moved(r, e.Conversation, "transferred", e.By)
+	case desk.HandedBack:
+		t.moved(r, e.Conversation, "declined", e.By)
+		t.notice(e.To, protocol.Notice{Code: "handed_back", Conversation: string(e.Conversation),
+			Message: agentName(s, e.By) + " declined the conversation that you handed over. The customer waits for you."})
+	case desk.Rerouted:
+		t.moved(r, e.Conversation, "moved", e.By)
+	case desk.RuleApplied:
+		t.moved(r, e.Conversation, "moved", "")
+		t.alert(e)
+	case desk.Entered:
+		t.moved(r, e.Conversation, "taken", e.Agent)
+	case desk.Left:
+		t.moved(r, e.Conversation, string(e.Why), e.Agent)
+		t.left(e)
+	case desk.Invited:
+		t.moved(r, e.Conversation, "", e.By)
+	case desk.Uninvited:
+		t.uninvited(r, e)
+	case desk.WentInactive:
+		t.moved(r, e.Conversation, string(e.Why), "")
+	case desk.Revived:
+		t.moved(r, e.Conversation, "revived", "")
+	case desk.WentIdle:
+		t.moved(r, e.Conversation, "", "")
 	case desk.MessageSent:
 		t.message(r, e)
 	case desk.Connected:
@@ -75,6 +116,27 @@ func (t *tally) record(r desk.Record) {
 	case desk.Disconnected:
 		s.Apply(r)
 		t.present(e.Principal)
+	case desk.RouterStarted:
+		s.Apply(r)
+		t.all = true // everybody's presence may read otherwise
+	case desk.PresenceSet:
+		s.Apply(r)
+		t.present(desk.AgentPrincipal(e.Agent))
+	case desk.KeyMade:
+		s.Apply(r)
+		t.mine[e.Agent] = true
+	case desk.KeyDropped:
+		s.Apply(r)
+		t.mine[e.Agent] = true
+	case desk.Favoured:
+		s.Apply(r)
+		t.favoured(e)
+	case desk.Posted:
+		s.Apply(r)
+		t.posted(r, e)
+	case desk.RoomRead:
+		s.Apply(r)
+		t.h.giveAll(t.h.agents[e.Agent], roomChange(roomView(s, e.Agent, e.Room)))
 	case desk.QueueSwitched:
 		s.Apply(r)
 		t.switchedQueue(e.Queue)
@@ -109,29 +171,35 @@ func (t *tally) switchedQueue(name string) {
 	t.h.pace.now(name)
 }
 
-// leaving notes that a conversation goes from one place to another.
-func (t *tally) leaving(id desk.ConversationID, why, by string) *touch {
-	c := t.h.state.Conversations[id]
+// moved applies a record that changes where a conversation is, who is in it, or who may take it.
+func (t *tally) moved(r desk.Record, id desk.ConversationID, why, by string) {
 	n := t.touch(id)
-	n.view, n.why, n.by = true, why, by
-	if c == nil {
-		return n
+	n.view, n.line = true, true
+	if why != "" {
+		n.why, n.by = why, by
 	}
-	n.line = n.line || c.Place != desk.InService || why != string(desk.EndedByAgent)
-	if c.Agent != "" {
-		if n.was == nil {
-			n.was = map[string]bool{}
-		}
-		n.was[c.Agent] = true
+	s := t.h.state
+	if c := s.Conversations[id]; c != nil {
+		t.around(c)
 	}
+	s.Apply(r)
+	if c := s.Conversations[id]; c != nil {
+		t.around(c)
+	}
+}
+
+// around notes the queue, team and agents of a conversation: their figures may read otherwise.
+func (t *tally) around(c *desk.Conversation) {
 	t.queue(c.Queue)
-	for agent := range n.was {
+	if c.ForTeam != "" {
+		t.h.pace.team(c.ForTeam)
+	}
+	for _, agent := range present(c) {
 		t.agentsQueues(agent)
+		t.mine[agent] = true
+		t.h.pace.colleague(agent)
 	}
-	if by != "" {
-		t.agentsQueues(by)
-	}
-	return n
+	t.h.pace.watched(c.ID)
 }
 
 // agentsQueues: an agent who got or lost a conversation has other places free, in all queues.
@@ -143,6 +211,10 @@ func (t *tally) agentsQueues(agent string) {
 	}
 }
 
+func (t *tally) notice(agent string, n protocol.Notice) {
+	t.h.giveAll(t.h.agents[agent], noticeChange(&n))
+}
+
 // returned tells an agent who did not do it on purpose that a conversation went back to the line.
 func (t *tally) returned(e desk.Returned) {
 	n := protocol.Notice{Conversation: string(e.Conversation)}
@@ -151,45 +223,146 @@ func (t *tally) returned(e desk.Returned) {
 		n.Code, n.Message = "offer_expired", "The offer was not accepted in time. The customer is in the line again."
 	case desk.ReturnedLost:
 		n.Code, n.Message = "returned", "Your connection was lost for too long. The customer is in the line again."
+		if e.Pending {
+			n.Message = "Your connection was lost for too long. The customer waits for you."
+		}
 	case desk.ReturnedRemoved:
 		n.Code, n.Message = "returned", "You do not serve this queue any more. The customer is in the line again."
 	default:
 		return
 	}
-	t.h.giveAll(t.h.agents[e.Agent], noticeChange(&n))
+	t.notice(e.Agent, n)
+}
+
+// left tells who stays that a conversation is now theirs.
+func (t *tally) left(e desk.Left) {
+	if e.Owner != "" {
+		t.notice(e.Owner, protocol.Notice{Code: "owner", Conversation: string(e.Conversation),
+			Message: agentName(t.h.state, e.Agent) + " has left; the conversation is yours now."})
+	}
+}
+
+// alert tells those who may take a customer that a waiting rule raised an alert (feature R13).
+func (t *tally) alert(e desk.RuleApplied) {
+	s := t.h.state
+	c := s.Conversations[e.Conversation]
+	if e.Action != settings.RuleAlert || c == nil {
+		return
+	}
+	n := noticeChange(&protocol.Notice{Code: "alert", Conversation: string(c.ID), Queue: c.Queue,
+		Message: fmt.Sprintf("%s waits for %s.", customerName(c), waitedFor(e.After))})
+	for _, agent := range t.h.audience(rowOf(c)) {
+		t.h.giveAll(t.h.agents[agent], n)
+	}
+}
+
+// uninvited tells who invited that somebody declined.
+func (t *tally) uninvited(r desk.Record, e desk.Uninvited) {
+	by := ""
+	if c := t.h.state.Conversations[e.Conversation]; c != nil {
+		for _, i := range c.Invitations {
+			if i.Agent == e.Agent && i.Team == e.Team {
+				by = i.By
+			}
+		}
+	}
+	declined := e.By == e.Agent
+	t.moved(r, e.Conversation, pick(declined, "declined", "withdrawn"), e.By)
+	if declined && by != "" {
+		t.notice(by, protocol.Notice{Code: "invitation_gone", Conversation: string(e.Conversation),
+			Message: agentName(t.h.state, e.Agent) + " declined the invitation."})
+	}
+}
+
+// favoured tells an agent's tabs of a mark.
+func (t *tally) favoured(e desk.Favoured) {
+	h := t.h
+	if e.Team != "" {
+		h.giveAll(h.agents[e.Agent], teamChange(teamView(h.state, e.Agent, e.Team)))
+		return
+	}
+	if v := h.queueViewFor(e.Agent, e.Queue, h.clock()); v != nil {
+		h.giveAll(h.agents[e.Agent], queueChange(v))
+	}
+}
+
+// posted passes a post on to the members of its room.
+func (t *tally) posted(r desk.Record, e desk.Posted) {
+	h, s := t.h, t.h.state
+	p := protocol.Post{Seq: r.Seq, Room: string(e.Room), Author: e.Author, AuthorName: agentName(s, e.Author), Text: e.Text, At: r.At}
+	plain := postChange(&p)
+	own := plain
+	if r.Origin != nil {
+		p.Client, p.CID = r.Origin.Client, r.Origin.CID
+		own = postChange(&p)
+	}
+	for _, agent := range membersOf(s, e.Room) {
+		if to := h.agents[agent]; len(to) > 0 {
+			h.giveAll(to, pick(agent == e.Author, own, plain))
+			h.giveAll(to, roomChange(roomView(s, agent, e.Room)))
+		}
+	}
 }
 
 // message passes a message on at once, in its order.
 func (t *tally) message(r desk.Record, e desk.MessageSent) {
 	s := t.h.state
 	c := s.Conversations[e.Conversation]
-	opening := c.Opening
+	opening, wasIdle := c.Opening, c.Idle
 	s.Apply(r)
+	wasIdle = wasIdle && !c.Idle
 	m := protocol.Message{
 		Seq: r.Seq, Conversation: string(e.Conversation), From: string(e.From), Text: e.Text, At: r.At,
 	}
 	if e.From == desk.SideAgent {
 		m.Author = agentName(s, e.Author)
 	}
-	customers, agents := t.h.customers[c.Session], t.h.agents[c.Agent]
-	if len(customers)+len(agents) > 0 {
-		plain := messageChange(&m)
-		own := plain
-		if r.Origin != nil {
-			m.Client, m.CID = r.Origin.Client, r.Origin.CID
-			own = messageChange(&m)
+	var plain, own []byte
+	encode := func(author bool) []byte {
+		if plain == nil {
+			plain = messageChange(&m)
+			if own = plain; r.Origin != nil {
+				m.Client, m.CID = r.Origin.Client, r.Origin.CID
+				own = messageChange(&m)
+			}
 		}
-		for _, to := range customers {
-			t.h.give(to, pick(e.From == desk.SideCustomer, own, plain))
-		}
-		for _, to := range agents {
-			t.h.give(to, pick(e.From == desk.SideAgent, own, plain))
+		return pick(author, own, plain)
+	}
+	for _, to := range t.h.customers[c.Session] {
+		t.h.give(to, encode(e.From == desk.SideCustomer))
+	}
+	tell := func(agent string) {
+		for _, to := range t.h.agents[agent] {
+			t.h.give(to, encode(e.From == desk.SideAgent && agent == e.Author))
 		}
 	}
-	if c.Place != desk.InService && e.From == desk.SideCustomer {
+	if c.Agent != "" {
+		tell(c.Agent)
+	}
+	for _, sharer := range c.Sharers {
+		tell(sharer.Agent)
+	}
+	t.h.pace.watched(c.ID)
+	if c.Place == desk.InService {
+		if wasIdle {
+			t.idleNoMore(c)
+		}
+		return
+	}
+	if e.From == desk.SideCustomer {
 		n := t.touch(c.ID)
 		n.view = true // the place is told when the customer writes (feature Q9)
-		n.line = n.line || opening != c.Opening
+		n.line = n.line || opening != c.Opening || c.UnansweredSince == r.At
+	}
+}
+
+// idleNoMore: the customer wrote again, so the conversation counts against limits again.
+func (t *tally) idleNoMore(c *desk.Conversation) {
+	t.touch(c.ID).view = true
+	for _, agent := range c.Agents() {
+		t.agentsQueues(agent)
+		t.mine[agent] = true
+		t.h.pace.colleague(agent)
 	}
 }
 
@@ -206,6 +379,13 @@ func (t *tally) present(p desk.Principal) {
 	if p[0] == 'a' {
 		agent := string(p[2:])
 		t.agentsQueues(agent)
+		t.mine[agent] = true
+		t.h.pace.colleague(agent)
+		if m := s.Member(agent); m != nil {
+			for team := range m.Teams {
+				t.h.pace.team(team)
+			}
+		}
 		for _, c := range s.ConversationsOf(agent) {
 			t.touch(c.ID).view = true
 		}
@@ -215,52 +395,8 @@ func (t *tally) present(p desk.Principal) {
 		if c := s.Conversations[customer.Conversation]; c != nil && c.Place != desk.Over {
 			n := t.touch(c.ID)
 			n.view = true
-			n.line = n.line || c.Place != desk.InService
+			n.line = n.line || c.Place == desk.Waiting || c.Place == desk.OfferedTo
+			t.h.pace.watched(c.ID)
 		}
 	}
-}
-
-// tell gives everything that was noted to whom it concerns.
-func (t *tally) tell() {
-	for _, id := range t.order {
-		t.tellConversation(id, t.convs[id])
-	}
-	if t.all {
-		t.h.settingsChanged()
-	}
-	t.h.tellPaced(t.h.clock())
-}
-
-func (t *tally) tellConversation(id desk.ConversationID, n *touch) {
-	h, s := t.h, t.h.state
-	c := s.Conversations[id]
-	if c == nil {
-		return
-	}
-	if n.view {
-		if to := h.customers[c.Session]; len(to) > 0 {
-			v := customerView(s, c)
-			h.pace.placeTold(c, v)
-			h.giveAll(to, conversationChange(v))
-		}
-		if to := h.agents[c.Agent]; len(to) > 0 {
-			h.giveAll(to, conversationChange(agentView(s, c)))
-			if n.gained && c.Place != desk.Over && c.Messages > 0 {
-				h.history(c.Agent, id, s.Seq)
-			}
-		}
-	}
-	for agent := range n.was {
-		if to := h.agents[agent]; agent != c.Agent && len(to) > 0 {
-			h.giveAll(to, goneChange(protocol.KindConversation, string(id), n.why, agentName(s, n.by)))
-		}
-	}
-	if !n.line {
-		return
-	}
-	change := goneChange(protocol.KindWaiting, string(id), n.why, agentName(s, n.by))
-	if c.Place == desk.Waiting || c.Place == desk.OfferedTo {
-		change = waitingChange(waitingView(s, c))
-	}
-	h.giveQueue(c.Queue, change)
 }

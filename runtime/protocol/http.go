@@ -17,6 +17,12 @@ type MyTeam struct {
 	Role        string `json:"role"`
 }
 
+// SignOut is POST /v1/sign-out; an empty body is the same as no force.
+type SignOut struct {
+	// Force signs out with conversations open: they go to who shares them, or back to the line.
+	Force bool `json:"force,omitempty"`
+}
+
 // NewLink is POST /v1/links: a support link, for a button or a mail (features R9, R18). An agent makes
 // links to itself, a team's admin those to the team and its queues.
 type NewLink struct {

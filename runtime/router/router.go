@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -238,7 +239,7 @@ func (r *Router) Run(ctx context.Context) error {
 	renewing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go r.renew(renewing, renewed)
-	if err := r.decideNow(ctx, desk.Start{Epoch: r.writer.Epoch(), Gateways: []string{r.options.Gateway}}); err != nil {
+	if err := r.decideNow(ctx, desk.Start{Epoch: r.writer.Epoch(), Gateways: []string{r.options.Gateway}, Seed: rand.Uint64()}); err != nil {
 		return r.end(ctx, err)
 	}
 	timer := time.NewTimer(0)

@@ -39,7 +39,7 @@ func (f *figures) ApplySettings(ctx context.Context, s settings.Settings) (contr
 // Report is the desk's figures.
 func (f *figures) Report(context.Context) (settings.Report, error) {
 	now := time.Now()
-	r := settings.Report{Queues: map[string]settings.QueueFigures{}, At: now.UTC()}
+	r := settings.Report{Queues: map[string]settings.QueueFigures{}, Teams: map[string]settings.TeamFigures{}, At: now.UTC()}
 	f.pod.gateway.Read(func(s *desk.State) {
 		r.Version = s.Version
 		r.Applied = applied(s.Settings)
@@ -47,6 +47,10 @@ func (f *figures) Report(context.Context) (settings.Report, error) {
 			if figures, ok := s.Report(q.Name, now); ok {
 				r.Queues[q.Name] = figures
 			}
+		}
+		for _, t := range s.Settings.Teams {
+			f := s.TeamFigures(t.Name)
+			r.Teams[t.Name] = settings.TeamFigures{Online: f.Online, Available: f.Available, Waiting: f.Waiting}
 		}
 		for _, request := range s.Requests {
 			r.Overrides = append(r.Overrides, request)
