@@ -626,6 +626,12 @@ export interface Typing {
   author?: string;
 }
 
+/** POST /v1/sign-out; an empty body is the same as no force. */
+export interface SignOut {
+  /** Signs out with conversations open: they go to who shares them, or back to the line. */
+  force?: boolean;
+}
+
 /** GET /v1/me. */
 export interface Me {
   name: string;
