@@ -72,6 +72,14 @@ export class Announcer {
     else this.placeTimer = this.env.setTimeout(tell, rest);
   }
 
+  /** Another line, told at once together with the place in it. */
+  moved(text: string, place: string): void {
+    this.noPlace();
+    this.placeText = place;
+    this.placeAt = this.env.now();
+    this.say(`${text} ${place}`);
+  }
+
   /** The line is left; a place that was not told yet is no longer true. */
   noPlace(): void {
     this.env.clearTimeout(this.placeTimer);

@@ -1,6 +1,7 @@
 /** The form of a start: by the channel's own line, a support link, or a session key. */
 import type { Channel, Issue } from '@usher/protocol/protocol';
 import { maxNameRunes, runeCount } from '@usher/protocol/protocol';
+import { useEffect, useRef } from 'preact/hooks';
 import { useModel } from './context.ts';
 import { Choice, Field, Form, Problem } from './fields.tsx';
 import { IconKey } from './icons.tsx';
@@ -11,14 +12,24 @@ import type { Words } from './words.ts';
 export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
   const model = useModel();
   const { words } = model;
-  const { form } = model;
+  const { form } = model.starting;
   const limit = model.limit.value;
   const over = runeCount(form.value.text.trim()) - limit;
-  const joining = model.joining.value;
-  const link = model.link.state.value;
+  const joining = model.starting.joining.value;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const before = useRef(way);
+  useEffect(() => {
+    if (before.current === way) return;
+    before.current = way;
+    // The button that led here is gone, and the focus with it.
+    heading.current?.closest('form')?.querySelector<HTMLElement>('[data-focus]')?.focus();
+  }, [way]);
+  const link = model.starting.link.state.value;
   return (
-    <Form onSend={() => over <= 0 && void model.join()}>
-      <h2 tabIndex={-1}>{words.say('startHeading')}</h2>
+    <Form onSend={() => over <= 0 && void model.starting.join()}>
+      <h2 tabIndex={-1} ref={heading}>
+        {words.say('startHeading')}
+      </h2>
       {channel.greeting && (
         <p class="greeting" dir="auto">
           {channel.greeting}
@@ -44,7 +55,7 @@ export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
         problem={over > 0 ? words.count('over', over) : undefined}
       />
       <Reach />
-      {model.joinError.value && <Problem>{model.joinError.value}</Problem>}
+      {model.starting.joinError.value && <Problem>{model.starting.joinError.value}</Problem>}
       <button type="submit" class="primary" aria-disabled={joining || over > 0}>
         {words.say(joining ? 'starting' : 'start')}
       </button>
@@ -57,7 +68,7 @@ export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
 function Reach() {
   const model = useModel();
   const { words } = model;
-  const { email, phone } = model.form.value;
+  const { email, phone } = model.starting.form.value;
   return (
     <details class="reach" open={Boolean(email || phone)}>
       <summary>{words.say('reach')}</summary>
@@ -106,7 +117,7 @@ function availabilityText(words: Words, channel: Channel): string {
 function Whom({ channel }: { channel: Channel }) {
   const model = useModel();
   const { agents = [], issues = [] } = channel;
-  const chosen = choices(model.form.value, channel, 'general').agent;
+  const chosen = choices(model.starting.form.value, channel, 'general').agent;
   return (
     <>
       {agents.length > 0 && (
@@ -154,7 +165,7 @@ function Leads({ name, channel }: { name: string; channel: Channel }) {
         <bdi>{words.say('leadsTo', { name })}</bdi>
       </p>
       {channel.offered && (
-        <button type="button" class="plain" onClick={() => model.choose('general')}>
+        <button type="button" class="plain" onClick={() => model.starting.choose('general')}>
           {words.say('somebodyElse')}
         </button>
       )}
@@ -166,8 +177,8 @@ function Leads({ name, channel }: { name: string; channel: Channel }) {
 export function LinkProblem({ channel }: { channel: Channel }) {
   const model = useModel();
   const { words } = model;
-  const way = model.way.value;
-  const link = model.link.state.value;
+  const way = model.starting.way.value;
+  const link = model.starting.link.state.value;
   if (way === 'key' && !channel.sessionKeys) return <Problem>{words.say('keysOff')}</Problem>;
   const text = way === 'link' && link ? linkText(words, link) : undefined;
   if (!text) return null;
@@ -186,7 +197,7 @@ function linkText(words: Words, { info, error }: LinkState): string | undefined 
 function KeyField() {
   const model = useModel();
   return (
-    <>
+    <div class="field">
       <Field
         field="key"
         label="key"
@@ -195,10 +206,10 @@ function KeyField() {
         // Spaces and dashes may be typed; they are not sent.
         input={{ inputMode: 'numeric', autocomplete: 'one-time-code', maxLength: 13 }}
       />
-      <button type="button" class="plain aside" onClick={() => model.choose('general')}>
+      <button type="button" class="plain aside" onClick={() => model.starting.choose('general')}>
         {model.words.say('noKey')}
       </button>
-    </>
+    </div>
   );
 }
 
@@ -207,7 +218,7 @@ export function HaveKey({ channel }: { channel: Channel }) {
   const model = useModel();
   if (!channel.sessionKeys) return null;
   return (
-    <button type="button" class="plain aside" onClick={() => model.choose('key')}>
+    <button type="button" class="plain aside" onClick={() => model.starting.choose('key')}>
       <IconKey /> {model.words.say('haveKey')}
     </button>
   );

@@ -49,13 +49,14 @@ export class Contact {
 
   send(command: Command): void {
     const { name, email, phone, text = '' } = command;
+    // First, so that it does not look as if it had arrived before it is on its way.
+    this.client.deliver(command, lane);
     this.sent.value = {
       text,
       ...(name ? { name } : {}),
       ...(email ? { email } : {}),
       ...(phone ? { phone } : {}),
     };
-    this.client.deliver(command, lane);
   }
 
   /** The client has begun another session: what had no answer goes out in that. */
@@ -73,10 +74,11 @@ export class Contact {
 
   /** Puts it away: read, or taken back to be written again. */
   clear(): void {
+    // First, so that it does not look as if it had arrived when its entry is gone.
+    this.sent.value = undefined;
     for (const entry of this.client.view().entries) {
       if (isContact(entry)) this.client.remove(entry.key);
     }
-    this.sent.value = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Fields of the widget's forms: label, hint and what is wrong belong to the control by name. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useModel } from './context.ts';
 import { IconAlert } from './icons.tsx';
 import type { FormText } from './start.ts';
@@ -23,7 +23,7 @@ export function Field(props: FieldProps) {
   const { field, label, hint, optional, first, rows, input } = props;
   const model = useModel();
   const { words } = model;
-  const found = model.problems.value[field];
+  const found = model.starting.problems.value[field];
   const problem = props.problem ?? (found && words.say(found));
   const id = `usher-${field}`;
   const described = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(' ');
@@ -31,11 +31,11 @@ export function Field(props: FieldProps) {
     id,
     'data-focus': first || undefined,
     dir: 'auto' as const,
-    value: model.form.value[field],
+    value: model.starting.form.value[field],
     'aria-invalid': Boolean(problem),
     'aria-describedby': described || undefined,
     onInput: (event: { currentTarget: { value: string } }) =>
-      model.fill({ [field]: event.currentTarget.value }),
+      model.starting.fill({ [field]: event.currentTarget.value }),
   };
   return (
     <div class="field">
@@ -72,9 +72,9 @@ export function Choice(props: {
       <label for={`usher-${field}`}>{model.words.say(props.label)}</label>
       <select
         id={`usher-${field}`}
-        value={model.form.value[field]}
+        value={model.starting.form.value[field]}
         onChange={(event) =>
-          model.fill({ [field]: event.currentTarget.value } as Partial<FormText>)
+          model.starting.fill({ [field]: event.currentTarget.value } as Partial<FormText>)
         }
       >
         <option value="">{model.words.say(props.none)}</option>
@@ -88,8 +88,9 @@ export function Choice(props: {
 export function Form(props: { onSend(): void; children: ComponentChildren }) {
   const model = useModel();
   const form = useRef<HTMLFormElement>(null);
-  const tried = model.tried.value;
-  useLayoutEffect(() => {
+  const tried = model.starting.tried.value;
+  // After all fields have been told what is wrong with them.
+  useEffect(() => {
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
     if (tried === 0 || !wrong) return;
     const closed = wrong.closest('details');

@@ -16,6 +16,7 @@ export class SupportLink {
   private readonly current = signal<LinkState | undefined>(undefined);
   private readonly host: Pick<Host, 'fetchConfig'>;
   private asking = false;
+  private again = false;
 
   constructor(host: Pick<Host, 'fetchConfig'>) {
     this.host = host;
@@ -31,17 +32,21 @@ export class SupportLink {
 
   /** Whether it can be used changes as agents come and go. */
   async ask(): Promise<void> {
-    const { value } = this.current;
-    if (!value || this.asking) return;
+    // What is asked while an answer is on the way is about something newer.
+    this.again = true;
+    if (this.asking) return;
     this.asking = true;
-    const { channel } = await this.host.fetchConfig(value.token);
+    while (this.again && this.current.value) {
+      this.again = false;
+      const { token } = this.current.value;
+      const { channel } = await this.host.fetchConfig(token);
+      const now = this.current.value;
+      // Another link was taken meanwhile: what came is not about it, and it is asked about next.
+      if (now.token !== token) continue;
+      if (channel) this.current.value = read(token, channel);
+      else if (!now.info) this.current.value = { token, error: 'unchecked' };
+    }
     this.asking = false;
-    const now = this.current.value;
-    if (!now) return;
-    // Another link was taken meanwhile: what came is not about it.
-    if (now.token !== value.token) return this.ask();
-    if (channel) this.current.value = read(now.token, channel);
-    else if (!now.info) this.current.value = { token: now.token, error: 'unchecked' };
   }
 }
 

@@ -12,10 +12,10 @@ import { Messages } from './messages.tsx';
 export function ContactForm({ channel, heading }: { channel: Channel; heading: string }) {
   const model = useModel();
   const { words } = model;
-  const over = runeCount(model.form.value.text.trim()) - model.limit.value;
-  const refused = model.contact.state.value?.code;
+  const over = runeCount(model.starting.form.value.text.trim()) - model.limit.value;
+  const refused = model.starting.contact.state.value?.code;
   return (
-    <Form onSend={() => over <= 0 && model.sendContact()}>
+    <Form onSend={() => over <= 0 && model.starting.sendContact()}>
       <h2 tabIndex={-1}>{heading}</h2>
       <p class="own" dir="auto">
         {channel.message || words.say('contactText')}

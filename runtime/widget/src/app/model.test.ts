@@ -36,8 +36,8 @@ describe('screens', () => {
     h.model.show();
     expect(h.model.screen.value.name).toBe('form');
     h.live(told.channel());
-    h.model.fill({ name: ' Maria ', text: ' My parcel? ' });
-    void h.model.join();
+    h.model.starting.fill({ name: ' Maria ', text: ' My parcel? ' });
+    void h.model.starting.join();
     expect(h.sent()[0]).toEqual({
       type: 'join',
       name: 'Maria',
@@ -45,7 +45,7 @@ describe('screens', () => {
       page: 'http://shop.example/cart?size=4',
       cid: 1,
     });
-    expect(h.model.joining.value).toBe(true);
+    expect(h.model.starting.joining.value).toBe(true);
     h.ack(1);
     h.update(told.conversation());
     expect(h.model.screen.value.name).toBe('waiting');
@@ -136,10 +136,13 @@ describe('what is written', () => {
   it('is kept over a reload: the draft, and the form', async () => {
     const h = await harness();
     h.model.write('half a sentence');
-    h.model.fill({ name: 'Maria', text: 'half a question' });
+    h.model.starting.fill({ name: 'Maria', text: 'half a question' });
     const again = await harness({ store: h.store });
     expect(again.model.draft.value).toBe('half a sentence');
-    expect(again.model.form.value).toMatchObject({ name: 'Maria', text: 'half a question' });
+    expect(again.model.starting.form.value).toMatchObject({
+      name: 'Maria',
+      text: 'half a question',
+    });
   });
 
   it('is sent trimmed, and nothing is sent for nothing', async () => {
@@ -156,13 +159,13 @@ describe('what is written', () => {
     const h = await harness();
     h.model.show();
     h.live(told.channel());
-    h.model.fill({ name: '', text: 'help' });
-    const joined = h.model.join();
+    h.model.starting.fill({ name: '', text: 'help' });
+    const joined = h.model.starting.join();
     h.refuse(1, 'queue_full');
     await joined;
-    expect(h.model.joinError.value).toBe('The last place was taken meanwhile.');
-    expect(h.model.form.value.text).toBe('help');
-    expect(h.model.joining.value).toBe(false);
+    expect(h.model.starting.joinError.value).toBe('The last place was taken meanwhile.');
+    expect(h.model.starting.form.value.text).toBe('help');
+    expect(h.model.starting.joining.value).toBe(false);
   });
 
   it('tells the agent of typing only while being served', async () => {

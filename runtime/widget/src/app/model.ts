@@ -5,7 +5,6 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import { Client, type View } from '@usher/protocol/client';
 import { Ticker } from '@usher/protocol/clock';
 import type { Env, Store } from '@usher/protocol/env';
-import { CommandRefused } from '@usher/protocol/outbox';
 import {
   type Change,
   type Channel,
@@ -18,22 +17,10 @@ import { mergeMessages, type State, typingLasts } from '@usher/protocol/reduce';
 import type { Tab } from '@usher/protocol/tab';
 import { type Config, type Host, keysOf, scopeOf, type Wish } from '../shared/host.ts';
 import { Announcer } from './announcer.ts';
-import { Contact } from './contact.ts';
-import { fetchMessages } from './earlier.ts';
+import { type Earlier, EarlierMessages, type Fetch } from './earlier.ts';
 import { kept } from './kept.ts';
-import { SupportLink } from './link.ts';
 import { currentConversation, type Screen, screenOf } from './screen.ts';
-import {
-  contactCommand,
-  contactProblems,
-  emptyForm,
-  type FormText,
-  type Problems,
-  pageWithoutWish,
-  startCommand,
-  startProblems,
-  type Way,
-} from './start.ts';
+import { Starting } from './starting.ts';
 import type { Words } from './words.ts';
 
 /** The session of a conversation, and the last message that the visitor had before the eyes. */
@@ -41,20 +28,6 @@ interface Session {
   token: string;
   seen: number;
 }
-
-/** Messages of before the snapshot, read when the visitor asks for them. */
-export interface Earlier {
-  readonly id: string;
-  readonly list: readonly Message[];
-  readonly busy: boolean;
-  readonly failed: boolean;
-  readonly done: boolean;
-}
-
-/** How many messages of a conversation a snapshot has at most. */
-const pageSize = 50;
-/** While a support link's form is looked at, whether it can be used is asked this often. */
-const linkEvery = 20_000;
 
 export interface ModelOptions {
   host: Host;
@@ -64,7 +37,7 @@ export interface ModelOptions {
   words: Words;
   /** The page that the visitor looks at. */
   page(): string;
-  fetchMessages?: typeof fetchMessages;
+  fetchMessages?: Fetch;
 }
 
 export class Model {
@@ -74,19 +47,8 @@ export class Model {
   readonly view: Signal<View>;
   readonly config: Signal<Config>;
   readonly open: Signal<boolean>;
-  readonly form: Signal<FormText>;
+  readonly starting: Starting;
   readonly draft: Signal<string>;
-  /** A join is under way. */
-  readonly joining = signal(false);
-  readonly joinError = signal<string | undefined>(undefined);
-  /** How often a form was sent that is not complete: from then on it says what is missing. */
-  readonly tried = signal(0);
-  /** How the visitor wants to begin. */
-  readonly way = signal<Way>('general');
-  readonly link: SupportLink;
-  readonly contact: Contact;
-  /** What is wrong with the form; nothing before it was sent. */
-  readonly problems: ReadonlySignal<Problems>;
   /** Who handed the conversation on, as far as this page has seen it. */
   readonly handedBy = signal<string | undefined>(undefined);
   /** The question "leave?" or "end?" is shown. */
@@ -100,24 +62,21 @@ export class Model {
   readonly now: Signal<number>;
 
   private readonly env: Env;
-  private readonly options: ModelOptions;
   private readonly client: Client;
   private readonly ticker: Ticker;
   private readonly session: Signal<Session | undefined>;
   private readonly dismissed = signal<string | undefined>(undefined);
-  private readonly earlier = signal<Earlier | undefined>(undefined);
+  private readonly earlier: EarlierMessages;
   private token: string | undefined;
   private stopTicks: (() => void) | undefined;
   private restarted = false;
   private known: Conversation | undefined;
   private wasOffered: boolean | undefined;
   private lostTold = false;
-  private linkAt = 0;
   private channelWas: Channel | undefined;
 
   constructor(options: ModelOptions) {
     const { host, env, store, words } = options;
-    this.options = options;
     this.host = host;
     this.env = env;
     this.words = words;
@@ -125,11 +84,6 @@ export class Model {
     const scope = scopeOf(host.base, host.channel);
     const keys = keysOf(scope);
     this.session = kept<Session | undefined>(store, keys.session, undefined, (value) => !value);
-    this.form = kept(store, `usher.form.${scope}`, emptyForm, (form) =>
-      Object.values(form).every((value) => !value),
-    );
-    // A form of before may lack fields of today.
-    this.form.value = { ...emptyForm, ...this.form.value };
     this.draft = kept(store, `usher.draft.${scope}`, '', (value) => value === '');
     this.open = kept(store, keys.open, false, (value) => !value);
     if (host.mode === 'page') this.open.value = true;
@@ -151,8 +105,22 @@ export class Model {
       onChanges: (changes, state) => this.arrived(changes, state),
     });
     this.view = signal(this.client.view());
-    this.contact = new Contact(this.client, this.view, store, keys.contact);
-    this.link = new SupportLink(host);
+    this.earlier = new EarlierMessages(host.base, options.fetchMessages);
+    this.limit = computed(() => this.view.value.welcome?.limits.text ?? maxTextRunes);
+    const starting = new Starting({
+      ...options,
+      client: this.client,
+      view: this.view,
+      screen: () => this.screen.value,
+      limit: () => this.limit.value,
+      channel: () => this.channel(),
+      onContact: () => {
+        // It has to be the same session that is asked again after a reload: then it arrives once.
+        if (this.token) this.session.value = { token: this.token, seen: 0 };
+        this.connect();
+      },
+    });
+    this.starting = starting;
     const resuming = this.token !== undefined;
     this.screen = computed(() => {
       const { state, connection } = this.view.value;
@@ -162,29 +130,20 @@ export class Model {
         config: this.config.value,
         resuming,
         dismissed: this.dismissed.value,
-        way: this.way.value,
-        link: this.link.state.value,
-        contact: this.contact.state.value,
+        way: starting.way.value,
+        link: starting.link.state.value,
+        contact: starting.contact.state.value,
       });
     });
-    this.problems = computed(() => {
-      const screen = this.screen.value;
-      if (this.tried.value === 0) return {};
-      return screen.name === 'form'
-        ? startProblems(this.form.value, screen.way)
-        : contactProblems(this.form.value);
-    });
-    this.wish(host.wish, host.config.channel);
-    this.limit = computed(() => this.view.value.welcome?.limits.text ?? maxTextRunes);
     this.client.subscribe(() => this.follow());
-    if (this.open.value || resuming || this.contact.state.value) this.connect();
+    if (this.open.value || resuming || this.starting.contact.state.value) this.connect();
     if (this.open.value) this.tick();
   }
 
   // What the visitor does.
 
   show(wish: Wish = {}): void {
-    this.wish(wish);
+    this.starting.wish(wish);
     if (this.open.value) return;
     this.open.value = true;
     this.connect();
@@ -202,74 +161,8 @@ export class Model {
     this.stopTicks?.();
     if (this.screen.value.name === 'ended') this.putAway();
     // Nobody looks and nothing is going on: no connection is held for it.
-    if (!this.current() && !this.contact.isPending()) this.client.stop();
+    if (!this.current() && !this.starting.contact.isPending()) this.client.stop();
     this.host.emit('closed', undefined);
-  }
-
-  /** Takes up what the visitor came with. */
-  private wish({ link, key }: Wish, channel?: Channel): void {
-    if (link) {
-      this.link.take(link, channel);
-      this.way.value = 'link';
-    } else if (key) {
-      this.form.value = { ...this.form.value, key };
-      this.way.value = 'key';
-    }
-  }
-
-  /** Begins in another way than before; what was typed stays. */
-  choose(way: Way): void {
-    batch(() => {
-      this.way.value = way;
-      this.tried.value = 0;
-      this.joinError.value = undefined;
-    });
-  }
-
-  fill(fields: Partial<FormText>): void {
-    this.form.value = { ...this.form.value, ...fields };
-  }
-
-  async join(): Promise<void> {
-    const screen = this.screen.value;
-    if (this.joining.value || screen.name !== 'form' || !this.isComplete()) return;
-    const { channel, way } = screen;
-    const link = this.link.state.value?.token;
-    this.joining.value = true;
-    this.joinError.value = undefined;
-    try {
-      await this.client.ask(startCommand(this.form.value, way, channel, link, this.page()));
-      batch(() => {
-        this.fill({ text: '', issue: '', agent: '', key: '' });
-        // A key is used up with this; a link leads to the same again.
-        if (way === 'key') this.way.value = 'general';
-      });
-    } catch (error) {
-      this.joinError.value = this.reason(error);
-    } finally {
-      this.joining.value = false;
-    }
-  }
-
-  /** Leaves a message and an address where the chat is not offered. */
-  sendContact(): void {
-    if (!this.isComplete()) return;
-    // It has to be the same session that is asked again after a reload: then it arrives once.
-    if (this.token) this.session.value = { token: this.token, seen: 0 };
-    this.contact.clear();
-    this.contact.send(contactCommand(this.form.value, this.page()));
-    this.connect();
-  }
-
-  private isComplete(): boolean {
-    this.tried.value += 1;
-    if (Object.keys(this.problems.value).length > 0) return false;
-    this.tried.value = 0;
-    return true;
-  }
-
-  private page(): string {
-    return pageWithoutWish(this.options.page());
   }
 
   say(text: string): void {
@@ -332,18 +225,8 @@ export class Model {
   /** Reads the messages before the first one that is shown. */
   async loadEarlier(conversation: Conversation): Promise<void> {
     const first = this.messages(conversation)[0];
-    const have = this.earlierOf(conversation);
-    if (!first || have.busy || this.token === undefined) return;
-    const { id } = conversation;
-    this.earlier.value = { ...have, busy: true, failed: false };
-    try {
-      const fetch = this.options.fetchMessages ?? fetchMessages;
-      const page = await fetch(this.host.base, this.token, first.seq);
-      const list = mergeMessages(page.messages, have.list);
-      this.earlier.value = { id, list, busy: false, failed: false, done: !page.before };
-    } catch {
-      this.earlier.value = { ...have, busy: false, failed: true };
-    }
+    if (!first || this.token === undefined) return;
+    await this.earlier.load(this.earlierOf(conversation), this.token, first.seq);
   }
 
   // What is known.
@@ -358,12 +241,8 @@ export class Model {
     return before.length > 0 ? mergeMessages(before, list) : list;
   }
 
-  earlierOf(conversation: Conversation): Earlier {
-    const { value } = this.earlier;
-    if (value?.id === conversation.id) return value;
-    const have = this.view.value.state.messages.get(conversation.id)?.length ?? 0;
-    // A snapshot has the last 50; when it has fewer there are no others.
-    return { id: conversation.id, list: [], busy: false, failed: false, done: have < pageSize };
+  earlierOf({ id }: Conversation): Earlier {
+    return this.earlier.of(id, this.view.value.state.messages.get(id)?.length ?? 0);
   }
 
   /** Who writes just now, if somebody does. */
@@ -438,11 +317,12 @@ export class Model {
   }
 
   private followContact(): void {
-    const contact = this.contact.state.value;
+    const contact = this.starting.contact.state.value;
     const now = this.current();
     // Revived, or served: it is a conversation like any other.
-    if (contact && now && now.state !== 'inactive') this.contact.clear();
-    else if (contact?.fate === 'sent' && this.form.value.text) this.fill({ text: '' });
+    if (contact && now && now.state !== 'inactive') this.starting.contact.clear();
+    else if (contact?.fate === 'sent' && this.starting.form.value.text)
+      this.starting.fill({ text: '' });
   }
 
   private followConnection(): void {
@@ -466,7 +346,7 @@ export class Model {
     if (channel !== this.channelWas) {
       this.channelWas = channel;
       this.host.follow(channel);
-      this.askLink(0);
+      this.starting.askLink(0);
     }
     if (channel.offered === this.wasOffered) return;
     const { offered, availability } = channel;
@@ -513,14 +393,14 @@ export class Model {
     }
     this.handedBy.value = was.state === 'inService' ? was.agentName : undefined;
     const text = this.handedText(now);
-    if (text) this.announcer.say(text);
+    if (text && this.open.value) this.announcer.moved(text, this.placeText(now));
   }
 
   /** A session is kept only while it leads to something. */
   private keepSession(conversation: Conversation | undefined): void {
     const { value } = this.session;
     if (!conversation) {
-      if (value && !this.contact.state.value) this.session.value = undefined;
+      if (value && !this.starting.contact.state.value) this.session.value = undefined;
     } else if (this.token && value?.token !== this.token) {
       this.session.value = { token: this.token, seen: value?.seen ?? 0 };
     }
@@ -572,7 +452,7 @@ export class Model {
       this.dismissed.value = conversation.id;
       this.session.value = undefined;
       this.unread.value = 0;
-      this.contact.clear();
+      this.starting.contact.clear();
     });
   }
 
@@ -581,11 +461,11 @@ export class Model {
   }
 
   private anew(): void {
-    const contact = this.contact.pending();
+    const contact = this.starting.contact.pending();
     this.token = undefined;
     this.session.value = undefined;
     this.client.reset();
-    this.contact.afterReset(contact);
+    this.starting.contact.afterReset(contact);
     this.client.start();
   }
 
@@ -600,29 +480,7 @@ export class Model {
     this.now.value = this.env.now();
     this.stopTicks = this.ticker.subscribe(() => {
       this.now.value = this.env.now();
-      this.askLink(linkEvery);
+      if (!this.current()) this.starting.askLink();
     });
-  }
-
-  /** Asks again where the link leads, when it matters and was not asked for that long. */
-  private askLink(every: number): void {
-    const now = this.env.now();
-    if (!this.link.state.value || this.way.value !== 'link' || this.current()) return;
-    if (now - this.linkAt < every) return;
-    this.linkAt = now;
-    void this.link.ask();
-  }
-
-  private reason(error: unknown): string {
-    if (!(error instanceof CommandRefused)) return this.words.say('error.other');
-    const { code, retryAfterMs } = error.error;
-    if (code === 'key_locked' && retryAfterMs) {
-      return this.words.say('keyLockedUntil', {
-        time: this.words.time(this.env.now() + retryAfterMs),
-      });
-    }
-    const text = this.words.error(code, this.limit.value);
-    const own = code === 'not_offered' ? this.channel()?.message : undefined;
-    return own ? `${text} ${own}` : text;
   }
 }

@@ -1,38 +1,7 @@
-import { act, cleanup, fireEvent, screen as page, render, within } from '@testing-library/preact';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ModelProvider } from './context.ts';
-import { channel, type Harness, type HarnessOptions, harness, told } from './harness.ts';
-import { Panel } from './panel.tsx';
-
-beforeEach(() => {
-  vi.stubGlobal('matchMedia', (query: string) => ({ matches: false, media: query }));
-});
-afterEach(() => {
-  cleanup();
-  document.body.replaceChildren();
-  vi.unstubAllGlobals();
-});
-
-/** The panel in the document itself: queries by role do not look into shadow roots. */
-async function shown(options: HarnessOptions = {}): Promise<Harness> {
-  const h = await harness(options);
-  Object.defineProperty(h.root, 'activeElement', { get: () => document.activeElement });
-  render(
-    <ModelProvider value={h.model}>
-      <Panel />
-    </ModelProvider>,
-  );
-  return h;
-}
-async function opened(options: HarnessOptions = {}): Promise<Harness> {
-  const h = await shown(options);
-  act(() => h.model.show());
-  return h;
-}
-const write = (label: string | RegExp, value: string) =>
-  fireEvent.input(page.getByRole('textbox', { name: label }), { target: { value } });
-const press = (name: string | RegExp) =>
-  act(() => void fireEvent.click(page.getByRole('button', { name })));
+import { act, fireEvent, screen as page, within } from '@testing-library/preact';
+import { describe, expect, it, vi } from 'vitest';
+import { channel, told } from './harness.ts';
+import { opened, press, shown, write } from './panel-harness.tsx';
 
 describe('the panel', () => {
   it('is a dialog named by the channel; it takes the focus and gives it back on Escape', async () => {

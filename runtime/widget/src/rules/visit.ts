@@ -107,8 +107,8 @@ function nextPage(scope: string, known?: Visitor): Visitor {
   const same = was && now - was.at < visitLasts;
   const next: Visitor = {
     id: was?.id ?? `${Math.random()}${now}`,
-    visits: (was?.visits ?? 0) + (same ? 0 : 1),
-    pages: (same && was ? was.pages : 0) + 1,
+    visits: (Number(was?.visits) || 0) + (same ? 0 : 1),
+    pages: (same ? Number(was?.pages) || 0 : 0) + 1,
     at: now,
   };
   for (const store of stores) {
