@@ -134,7 +134,7 @@ func (p *plugin) follow(args ...string) *running {
 // until the output has this.
 func (r *running) until(s *stream, pattern string) {
 	r.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if regexp.MustCompile(pattern).MatchString(s.String()) {
 			return
 		}
@@ -150,7 +150,7 @@ func (r *running) end() {
 		if code != ExitDone {
 			r.t.Fatalf("it ended with %d: %s", code, r.err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatal("it did not end")
 	}
 }

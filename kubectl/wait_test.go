@@ -55,7 +55,7 @@ func (p *plugin) begin(args ...string) <-chan result {
 // written waits until the queue has an override of that state, and returns its generation.
 func (p *plugin) written(name string, state v1alpha1.OpenState) int64 {
 	p.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if q := p.queue(name); q.Spec.Override != nil && q.Spec.Override.State == state {
 			return q.Generation
 		}
@@ -69,7 +69,7 @@ func (p *plugin) ended(c <-chan result) result {
 	select {
 	case r := <-c:
 		return r
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("it did not end")
 		return result{}
 	}
@@ -88,7 +88,7 @@ func TestWaitingEndsWhenTheRuntimeHasDoneItAndNotBefore(t *testing.T) {
 	p := onCluster(t)
 	p.apply(gitOps, desk)
 	p.report("support", p.queue("support").Generation, v1alpha1.StateClosed, "Schedule", metav1.ConditionTrue)
-	closing := p.begin("close", "support", "--wait=15s")
+	closing := p.begin("close", "support", "--wait=2m")
 	g := p.written("support", v1alpha1.StateClosed)
 	p.goesOn(closing) // closed already, but by the schedule, of the generation before
 	p.report("support", g, v1alpha1.StateClosed, "Schedule", metav1.ConditionFalse)
@@ -96,7 +96,7 @@ func TestWaitingEndsWhenTheRuntimeHasDoneItAndNotBefore(t *testing.T) {
 	p.report("support", g, v1alpha1.StateClosed, "Override", metav1.ConditionTrue)
 	p.ended(closing).done().says("queue/support closed until \"kubectl usher auto support\"\n")
 
-	auto := p.begin("auto", "support", "--wait=15s")
+	auto := p.begin("auto", "support", "--wait=2m")
 	for p.queue("support").Spec.Override != nil {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -123,12 +123,12 @@ func TestWaitingInVainIsToldByItsOwnExitCodeAndWhy(t *testing.T) {
 func TestWaitingEndsWhenSomebodyElseChangesTheOverride(t *testing.T) {
 	p := onCluster(t)
 	p.apply(gitOps, desk)
-	closing := p.begin("close", "support", "--wait=15s")
+	closing := p.begin("close", "support", "--wait=2m")
 	p.written("support", v1alpha1.StateClosed)
 	p.apply(v1alpha1.FieldManagerConsole, "kind: Queue\nmetadata: {name: support}\nspec: {override: {state: Open}}\n")
 	p.ended(closing).ends(ExitFailed).names("somebody changed spec.override while it was waited for")
 
-	closing = p.begin("close", "support", "--wait=15s")
+	closing = p.begin("close", "support", "--wait=2m")
 	p.written("support", v1alpha1.StateClosed)
 	if err := p.Delete(context.Background(), p.queue("support")); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestWhoMayOnlyGetAndPatchQueuesClosesAndWaits(t *testing.T) {
 	p.apply(gitOps, desk)
 	p.allow("sue", rbacv1.PolicyRule{APIGroups: []string{v1alpha1.Group}, Resources: []string{"queues"}, Verbs: []string{"get", "patch"}})
 	sue := p.as(apitest.User(t, "sue"))
-	closing := sue.begin("close", "support", "--wait=15s", "--for", "2h")
+	closing := sue.begin("close", "support", "--wait=2m", "--for", "2h")
 	p.report("support", p.written("support", v1alpha1.StateClosed), v1alpha1.StateClosed, "Override", metav1.ConditionTrue)
 	// Without the right to read schedules the time is this machine's.
 	sue.ended(closing).done().says("queue/support closed until 12:00 (UTC, this machine's time)\n")

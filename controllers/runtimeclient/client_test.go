@@ -85,7 +85,7 @@ func newWorld(t *testing.T) *world {
 // until waits for the view to be as wanted, asking again whenever the client tells of a change.
 func (w *world) until(t *testing.T, what string, want func(runtimeclient.View) bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		changed := w.server.Changed()
 		v, _ := w.client.View("acme")

@@ -137,7 +137,7 @@ func TestADaemonIsFoundAgainAndEnded(t *testing.T) {
 	if again, _ := s.find(d.id()); again != first {
 		t.Errorf("a second start made process %d beside %d", again.PID, first.PID)
 	}
-	if err := s.stop(t.Context(), d.id(), 5*time.Second); err != nil {
+	if err := s.stop(t.Context(), d.id(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if first.alive() {
@@ -158,7 +158,7 @@ func TestADaemonThatDoesNotListenToTermIsKilled(t *testing.T) {
 	if err := s.start(d); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.await(t.Context(), d, 10*time.Second); err != nil {
+	if err := s.await(t.Context(), d, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	record, _ := s.find(d.id())
@@ -175,7 +175,7 @@ func TestADaemonThatEndsShowsTheEndOfItsLog(t *testing.T) {
 	d := daemon{Name: "broken", Command: []string{"sh", "-c", "echo listen tcp 10.77.0.2:6443: address already in use; exit 1"}, Healthy: func(context.Context) error { return errors.New("no") }}
 	err := s.start(d)
 	if err == nil {
-		err = s.await(t.Context(), d, 10*time.Second)
+		err = s.await(t.Context(), d, time.Minute)
 	}
 	var typed *daemonError
 	if !errors.As(err, &typed) || !strings.Contains(err.Error(), "address already in use") || typed.Log != s.logFile("broken") {

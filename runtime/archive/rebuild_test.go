@@ -132,7 +132,7 @@ func TestAFileThatCannotBeUsedIsReplacedAndFilledAgain(t *testing.T) {
 // throughStalls waits for a sequence, again after each stall.
 func throughStalls(t testing.TB, a *archive.Archive, seq uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		err := a.Wait(ctx, seq)
@@ -179,7 +179,7 @@ func TestADamagedPageThatAReaderMeetsMakesTheFileAnew(t *testing.T) {
 	if _, err := a.Messages(t.Context(), id, 0, 0, 10_000); !errors.As(err, &stalled) {
 		t.Fatalf("reading damaged pages gives %v", err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); a.Status().Rebuilds == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); a.Status().Rebuilds == 0 && time.Now().Before(deadline); {
 		_ = a.Wait(t.Context(), w.s.Seq+1)
 	}
 	throughStalls(t, a, w.s.Seq)

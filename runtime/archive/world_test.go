@@ -245,7 +245,7 @@ func run(t testing.TB, a *archive.Archive, read archive.Read) (stop func()) {
 // wait waits for a sequence, through stalls.
 func wait(t testing.TB, a *archive.Archive, seq uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := a.Wait(ctx, seq); err != nil {
 		t.Fatal(err)

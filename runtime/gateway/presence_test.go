@@ -115,8 +115,8 @@ func TestTheGatewayEndsWhileAnAnswerWaitsForItsRecord(t *testing.T) {
 	for what, done := range map[string]chan struct{}{"the gateway": ended, "a request": waited} {
 		select {
 		case <-done:
-		case <-time.After(5 * time.Second):
-			t.Fatalf("%s still waits for a record 5 s after the end", what)
+		case <-time.After(time.Minute):
+			t.Fatalf("%s still waits for a record a minute after the end", what)
 		}
 	}
 	// And the router is not held up by a gateway that has ended.
@@ -129,7 +129,7 @@ func TestTheGatewayEndsWhileAnAnswerWaitsForItsRecord(t *testing.T) {
 	}()
 	select {
 	case <-followed:
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the router is held up by a gateway that has ended")
 	}
 }

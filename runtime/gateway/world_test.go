@@ -248,7 +248,7 @@ func (p *pod) do(t testing.TB, c desk.Command) {
 // until waits until a condition holds on the gateway's copy of the state.
 func (p *pod) until(t testing.TB, what string, holds func(s *desk.State) bool) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		is := false
 		p.Read(func(s *desk.State) { is = holds(s) })
@@ -258,7 +258,7 @@ func (p *pod) until(t testing.TB, what string, holds func(s *desk.State) bool) {
 		select {
 		case <-p.moved:
 		case <-late:
-			t.Fatalf("after 20 s it does not hold that %s", what)
+			t.Fatalf("after a minute it does not hold that %s", what)
 		}
 	}
 }

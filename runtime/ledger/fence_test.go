@@ -121,7 +121,7 @@ func waiting(t *testing.T, url, kind string) {
 	conn := connect(t, url)
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-ticker.C {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-ticker.C {
 		var pid int
 		err := conn.QueryRow(t.Context(), `select pid from pg_stat_activity
 			where datname = current_database() and wait_event_type in ('Lock', 'IPC') and wait_event = $1 limit 1`, kind).Scan(&pid)

@@ -83,7 +83,7 @@ func start(t *testing.T, r *router.Router) *running {
 		cancel()
 		select {
 		case <-a.ended:
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the router did not end")
 		}
 	})
@@ -97,8 +97,8 @@ func (a *running) end() error {
 	case err := <-a.ended:
 		a.ended <- err
 		return err
-	case <-time.After(20 * time.Second):
-		a.t.Fatal("the router did not end within 20 s")
+	case <-time.After(time.Minute):
+		a.t.Fatal("the router did not end within a minute")
 		return nil
 	}
 }
@@ -133,7 +133,7 @@ func (a *running) try(c desk.Command) error {
 }
 
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -180,7 +180,7 @@ func (c *Client) open() (protocol.Hello, error) {
 	header := c.header.Clone()
 	header.Set("Sec-WebSocket-Protocol", protocol.Subprotocol)
 	conn, resp, err := gws.NewClient(&events{c}, &gws.ClientOption{
-		Addr: "ws" + strings.TrimPrefix(c.base, "http") + path, RequestHeader: header, HandshakeTimeout: 10 * time.Second,
+		Addr: "ws" + strings.TrimPrefix(c.base, "http") + path, RequestHeader: header, HandshakeTimeout: time.Minute,
 		ReadMaxPayloadSize: 64 << 20,
 	})
 	if err != nil {

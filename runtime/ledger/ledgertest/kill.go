@@ -82,7 +82,7 @@ func testKilled(t *testing.T, url string) {
 // and returns the last position that it acknowledged.
 func killChild(t *testing.T, url string, after int) (acknowledged ledger.Position) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0])
 	child.Env = append(os.Environ(), childURL+"="+url)
