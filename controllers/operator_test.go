@@ -341,15 +341,24 @@ func conditionsOf(o client.Object) []metav1.Condition {
 	panic(fmt.Sprintf("no conditions in %T", o))
 }
 
-// settle waits until the operator wrote nothing into the namespace for a while.
+// quietLooks is how many looks in a row, one each 20 ms or more, must see nothing written.
+const quietLooks = 30
+
+// settle waits until the operator wrote nothing into the namespace for a while. The while is counted in answers of
+// the API server and not in time: on a busy machine, where the operator needs longer, they need longer too.
 func (d *desk) settle() {
 	d.t.Helper()
-	count, since := len(operator.writes.of(d.ns)), time.Now()
+	count, quiet := len(operator.writes.of(d.ns)), 0
 	d.until("quiet", func() (bool, any) {
-		if now := len(operator.writes.of(d.ns)); now != count {
-			count, since = now, time.Now()
+		var list v1alpha1.QueueList
+		if err := d.List(ctx, &list, client.InNamespace(d.ns)); err != nil {
+			return false, err
 		}
-		return time.Since(since) > 500*time.Millisecond, operator.writes.of(d.ns)
+		quiet++
+		if now := len(operator.writes.of(d.ns)); now != count {
+			count, quiet = now, 0
+		}
+		return quiet >= quietLooks, operator.writes.of(d.ns)
 	})
 }
 

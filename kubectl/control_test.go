@@ -94,6 +94,14 @@ func (s *served) do(c *gatewaytest.Client, command protocol.Command) {
 	}
 }
 
+// online waits until the desk knows that an agent is there, which it learns after the connection stands.
+func (s *served) online(agent *gatewaytest.Client) {
+	s.t.Helper()
+	if err := agent.Until(s.desk.Context(), func(v *gatewaytest.View) bool { return v.Queues["support"].Online > 0 }); err != nil {
+		s.t.Fatalf("the agent is not online: %v", err)
+	}
+}
+
 // stream is the output of a command that runs on.
 type stream struct {
 	mu   sync.Mutex
@@ -173,7 +181,7 @@ func TestTheNamesAreThoseThatTheOperatorGives(t *testing.T) {
 func TestTopShowsTheRuntimesFigures(t *testing.T) {
 	s := onRuntime(t)
 	s.do(s.desk.Customer("web", ""), protocol.Command{Type: protocol.TypeJoin, Name: "Maria"})
-	s.desk.Agent("ana")
+	s.online(s.desk.Agent("ana"))
 	r := s.run("top", "--once").done().names("desk "+s.namespace+" · 2 of 2 queues open · 1 waiting · 0 served", "QUEUE", "999")
 	if !regexp.MustCompile(`(?m)^support +● open +always open +\S+ +1 +\d+s +0 +1/1 +999$`).MatchString(r.out) {
 		t.Errorf("support reads otherwise:\n%s", r.out)

@@ -110,14 +110,14 @@ func TestWaitingEndsWhenTheRuntimeHasDoneItAndNotBefore(t *testing.T) {
 func TestWaitingInVainIsToldByItsOwnExitCodeAndWhy(t *testing.T) {
 	p := onCluster(t)
 	p.apply(gitOps, desk)
-	r := p.run("close", "support", "--wait=1s").ends(ExitTimeout)
-	r.names("queue/support: written, but not in force after 1s: the operator has not reported on this change yet")
+	r := p.run("close", "support", "--wait=5s").ends(ExitTimeout)
+	r.names("queue/support: written, but not in force after 5s: the operator has not reported on this change yet")
 	if p.queue("support").Spec.Override == nil {
 		t.Error("it was not written")
 	}
 	g := p.queue("support").Generation
 	p.report("support", g, v1alpha1.StateOpen, "Schedule", metav1.ConditionFalse)
-	p.run("close", "support", "--wait=1s").ends(ExitTimeout).names("connection refused", "kubectl describe queues.usher.chat support")
+	p.run("close", "support", "--wait=5s").ends(ExitTimeout).names("connection refused", "kubectl describe queues.usher.chat support")
 }
 
 func TestWaitingEndsWhenSomebodyElseChangesTheOverride(t *testing.T) {

@@ -202,12 +202,18 @@ func (s daemons) stop(ctx context.Context, id string, limit time.Duration) error
 	return nil
 }
 
-// endProcess sends TERM, waits, then KILL.
+// killLimit is how long the system may take over a process that was killed: it asks no longer, but it may be busy.
+const killLimit = time.Minute
+
+// endProcess sends TERM, waits until the limit, then KILL.
 func endProcess(ctx context.Context, r pidRecord, limit time.Duration) error {
 	gone := func() (bool, error) { return !r.alive(), nil }
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := syscall.Kill(r.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
+		}
+		if signal == syscall.SIGKILL {
+			limit = max(limit, killLimit)
 		}
 		wait, cancel := context.WithTimeout(ctx, limit)
 		err := poll(wait, gone)

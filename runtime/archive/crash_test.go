@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,8 +38,9 @@ func fill(path string) {
 	for at := uint64(1); at < w.s.Seq; at += 3 { // many small transactions, for as long as the test lets it
 		a.Follow(w.records(at, min(at+3, w.s.Seq)))
 		_ = a.Wait(t.Context(), min(at+3, w.s.Seq))
+		fmt.Println("committed")
 	}
-	time.Sleep(time.Minute)
+	time.Sleep(time.Hour)
 	os.Exit(1)
 }
 
@@ -59,11 +61,13 @@ func TestAKillLeavesRowsAndPositionTogether(t *testing.T) {
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := out.Read(make([]byte, 16)); err != nil {
-			t.Fatal(err)
+		// As soon as it is ready, or after some transactions: in the middle of whatever it does by then.
+		lines := bufio.NewScanner(out)
+		for range 1 + i*200 {
+			if !lines.Scan() {
+				t.Fatalf("the process said no more: %v", lines.Err())
+			}
 		}
-		timer := time.NewTimer(time.Duration(5+i*40) * time.Millisecond)
-		<-timer.C
 		if err := command.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

@@ -120,6 +120,9 @@ func TestABadSettingsFileLeavesTheLastGoodOneInForce(t *testing.T) {
 func TestAQueueThatIsRemovedLetsItsPeopleGoAndKeepsTheOthers(t *testing.T) {
 	d := runtest.Start(t, runtest.Options{Settings: runtest.Sample()})
 	ana := d.Agent("ana")
+	until(t, d, ana, "the desk knows that an agent is there: else billing is not offered", func(v *gatewaytest.View) bool {
+		return v.Queues["billing"].Online == 1
+	})
 	served, waits, billed := d.Customer("web", ""), d.Customer("web", ""), d.Customer("bills", "")
 	do(t, d, served, protocol.Command{Type: protocol.TypeJoin, Name: "Served"})
 	c := do(t, d, ana, protocol.Command{Type: protocol.TypePick}).Conversation
