@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
+    testTimeout: 60_000, // a slow, busy machine is no failure
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 });

@@ -55,6 +55,7 @@ export async function newPage(
     hasTouch: look.touch ?? false,
   };
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(60_000); // a slow, busy machine is no failure
   const page = await context.newPage();
   const errors: string[] = [];
   const note = (text: string) => {

@@ -17,7 +17,7 @@ import { usherBinary } from './binary.ts';
 import type { Settings } from './settings.ts';
 
 const run = promisify(execFile);
-const startLimit = 30_000;
+const startLimit = 60_000;
 
 export class Desk {
   readonly data: string;
@@ -128,7 +128,7 @@ export class Desk {
     return new Promise((resolve, reject) => {
       let said = '';
       const fail = (why: string) => reject(new Error(`the runtime ${why}\n${this.log}`));
-      const timer = setTimeout(() => fail('did not start in 30 s'), startLimit);
+      const timer = setTimeout(() => fail('did not start in a minute'), startLimit);
       child.stdout?.on('data', (chunk: Buffer) => {
         said += chunk.toString();
         const found = /listening on http:\/\/(\S+)/.exec(said);

@@ -85,7 +85,7 @@ export function visit(desk: Desk, channel: string): Promise<Client> {
 export function until(
   client: Client,
   wanted: (view: View) => boolean,
-  limit = 20_000,
+  limit = 60_000,
 ): Promise<View> {
   return new Promise((resolve, reject) => {
     let end = () => {};

@@ -6,5 +6,7 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    testTimeout: 60_000, // a slow, busy machine is no failure
+    hookTimeout: 60_000,
   },
 });

@@ -28,6 +28,13 @@ const focused = (page: Page) =>
     return at?.getAttribute('aria-label') ?? at?.textContent ?? '';
   });
 
+/** The composer takes the focus when the page has caught up, which may be after it is there. */
+const writingTo = (page: Page, name: string) =>
+  page
+    .getByRole('textbox', { name: `Write to ${name}` })
+    .and(page.locator(':focus'))
+    .waitFor();
+
 test('a whole service by keys alone: preview, accept, reply, end, next', async () => {
   const { page, errors } = await openConsole(browser, desk, 'ana');
   const maria = await waitInLine(desk, 'Maria Santos', 'Change of address');
@@ -54,6 +61,7 @@ test('a whole service by keys alone: preview, accept, reply, end, next', async (
   await page.getByRole('heading', { level: 1, name: 'Maria Santos' }).waitFor();
 
   // The composer has the focus; letters are text there.
+  await writingTo(page, 'Maria Santos');
   await page.keyboard.type('neat, jk?');
   await page.keyboard.press('Control+Enter');
   await untilTexts(maria, ['Change of address', 'neat, jk?']);
@@ -62,12 +70,15 @@ test('a whole service by keys alone: preview, accept, reply, end, next', async (
   await page.getByRole('heading', { level: 1, name: 'Lars Holm' }).waitFor();
   await until(lars, ({ state }) => conversationOf(state)?.state === 'inService');
 
+  await writingTo(page, 'Lars Holm');
   await page.keyboard.press('Escape');
   await page.keyboard.press('[');
   await page.getByRole('heading', { level: 1, name: 'Maria Santos' }).waitFor();
+  await writingTo(page, 'Maria Santos');
   await page.keyboard.press('Escape');
   await page.keyboard.press('2');
   await page.getByRole('heading', { level: 1, name: 'Lars Holm' }).waitFor();
+  await writingTo(page, 'Lars Holm');
   await page.keyboard.press('Escape');
   await page.keyboard.press('e');
   await page.getByRole('alertdialog', { name: 'End the conversation with Lars Holm?' }).waitFor();

@@ -32,15 +32,17 @@ test('a draft outlives a reload, and belongs to its conversation', async () => {
   await page.getByText('Draft saved.').waitFor();
   await page.getByRole('link', { name: /^Support/ }).click();
   await page.getByRole('button', { name: 'Accept Lars Holm' }).click();
-  expect(await page.getByRole('textbox', { name: 'Write to Lars Holm' }).inputValue()).toBe('');
+  await expect
+    .poll(() => page.getByRole('textbox', { name: 'Write to Lars Holm' }).inputValue())
+    .toBe('');
   await page
     .getByRole('navigation', { name: 'My conversations' })
     .getByRole('link', { name: /Maria Santos/ })
     .click();
-  expect(await toMaria.inputValue()).toBe('For Maria only');
+  await expect.poll(() => toMaria.inputValue()).toBe('For Maria only');
   await page.reload();
   await toMaria.waitFor();
-  expect(await toMaria.inputValue()).toBe('For Maria only');
+  await expect.poll(() => toMaria.inputValue()).toBe('For Maria only');
   expect(errors).toEqual([]);
 });
 
@@ -65,12 +67,14 @@ test('a killed server: what is written meanwhile is kept, and arrives once, in o
   expect(await page.getByRole('button', { name: 'End', exact: true }).isEnabled()).toBe(true);
 
   await desk.restart();
-  await page
-    .getByRole('button', { name: 'Try now' })
-    .click()
-    .catch(() => {
-      // It came back by itself just then.
-    });
+  await Promise.race([
+    page
+      .getByRole('button', { name: 'Try now' })
+      .click()
+      .catch(() => {}),
+    // It came back by itself just then.
+    untilTexts(maria, ['Hello', 'one', 'two', 'three']),
+  ]);
   await untilTexts(maria, ['Hello', 'one', 'two', 'three']);
   await page.getByText('Sending…').first().waitFor({ state: 'detached' });
   await page

@@ -62,7 +62,7 @@ describe('by the keyboard alone', () => {
 
         await page.keyboard.press('Escape');
         await unseen(page.getByRole('dialog'));
-        expect(await focused(page)).toBe('Open chat');
+        await expect.poll(() => focused(page)).toBe('Open chat');
         await page.keyboard.press('Enter');
         await expect.poll(() => focused(page)).toBe('Message');
 

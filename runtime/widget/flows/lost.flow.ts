@@ -43,8 +43,8 @@ describe('a server that is killed', () => {
       await seen(page.getByText('Not sent yet'));
       await page.getByRole('textbox', { name: 'Message' }).fill('and a draft');
       await desk.restart();
-      await unseen(page.getByText(/Connection lost/), 40_000);
-      await until(ana, () => received(ana, id).length === 3, 40_000);
+      await unseen(page.getByText(/Connection lost/));
+      await until(ana, () => received(ana, id).length === 3);
       await unseen(page.getByText('Not sent yet'));
       expect(received(ana, id)).toEqual(['first', 'before', 'while it was gone']);
       expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('and a draft');
@@ -65,10 +65,10 @@ describe('a server that is killed', () => {
           // No waiting in between: the kill meets the message somewhere on its way.
           await Promise.all([page.keyboard.press('Enter'), desk.kill()]);
           await desk.restart();
-          await until(ana, () => received(ana, id).length >= round + 1, 60_000);
+          await until(ana, () => received(ana, id).length >= round + 1);
         }
         expect(received(ana, id)).toEqual(texts);
-        await unseen(page.locator('.fate'), 40_000);
+        await unseen(page.locator('.fate'));
         const shown = await page.getByRole('log').locator('.customer .bubble').allTextContents();
         expect(shown).toEqual(texts);
       }),
@@ -97,9 +97,10 @@ describe('a frame that is lost on its way', () => {
       await seen(page.getByText('Sending…'));
       await expect.poll(() => held.length).toBe(1);
       await page.reload();
+      const before = held.length;
       await seen(page.getByRole('log').getByText('lost on its way'));
-      await expect.poll(() => held.length).toBe(2);
-      expect(JSON.parse(held[1] ?? '')).toEqual(JSON.parse(held[0] ?? ''));
+      await expect.poll(() => held.length).toBeGreaterThan(before);
+      for (const again of held) expect(JSON.parse(again)).toEqual(JSON.parse(held[0] ?? ''));
       holding = false;
       await page.reload();
       await until(ana, () => received(ana, id).length === 2);
@@ -127,6 +128,8 @@ describe('a frame that is lost on its way', () => {
       dropNext = true;
       ana.say('dropped', id);
       await until(ana, ({ entries }) => entries.length === 0);
+      // Not before it is lost: both may come in one frame.
+      await expect.poll(() => dropNext).toBe(false);
       ana.say('next', id);
       await seen(page.getByRole('log').getByText('next'));
       await seen(page.getByRole('log').getByText('dropped'));

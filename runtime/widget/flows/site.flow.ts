@@ -32,7 +32,7 @@ describe('on a page of another origin', () => {
         expect(sockets).toBe(0);
         await launcher.click();
         await seen(page.getByRole('dialog', { name: 'Customer service' }));
-        expect(sockets).toBe(1);
+        await expect.poll(() => sockets).toBe(1);
       } finally {
         await site.stop();
       }
@@ -89,17 +89,19 @@ describe('on a page of another origin', () => {
         await until(ana, ({ state }) => state.messages.get(conversation)?.at(-1)?.text === 'Yes');
         await ana.ask({ type: 'end', conversation });
         await seen(page.getByText('Ana Silva ended the chat.'));
-        expect(await names(page)).toEqual([
-          'ready',
-          'opened',
-          'queued',
-          'place',
-          'accepted',
-          'closed',
-          'message',
-          'opened',
-          'ended',
-        ]);
+        await expect
+          .poll(() => names(page))
+          .toEqual([
+            'ready',
+            'opened',
+            'queued',
+            'place',
+            'accepted',
+            'closed',
+            'message',
+            'opened',
+            'ended',
+          ]);
       } finally {
         await site.stop();
       }

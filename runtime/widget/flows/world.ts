@@ -118,11 +118,11 @@ export async function say(page: Page, text: string): Promise<void> {
 }
 
 /** Waits until it is there to be seen. */
-export async function seen(locator: Locator, timeout = 15_000): Promise<void> {
+export async function seen(locator: Locator, timeout = 60_000): Promise<void> {
   await locator.first().waitFor({ state: 'visible', timeout });
 }
 
 /** Waits until it is no longer to be seen. */
-export async function unseen(locator: Locator, timeout = 15_000): Promise<void> {
+export async function unseen(locator: Locator, timeout = 60_000): Promise<void> {
   await locator.first().waitFor({ state: 'hidden', timeout });
 }

@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/react';
+import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { SignIn } from './SignIn';
@@ -24,7 +24,7 @@ describe('a link', () => {
     vi.stubGlobal('fetch', fetch);
     const onSignedIn = vi.fn(async () => {});
     render(<SignIn onSignedIn={onSignedIn} />);
-    await vi.waitFor(() => expect(onSignedIn).toHaveBeenCalledOnce());
+    await waitFor(() => expect(onSignedIn).toHaveBeenCalledOnce());
     expect(fetch).toHaveBeenCalledOnce();
     expect(fetch.mock.calls[0]?.[0]).toBe('/v1/sign-in');
     expect(fetch.mock.calls[0]?.[1].body).toBe(`{"token":"token-${round}"}`);
@@ -52,6 +52,6 @@ describe('a link', () => {
     await screen.findByText('Your link is not used up.');
     fetch.mockImplementation(async () => new Response('{}'));
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
-    await vi.waitFor(() => expect(onSignedIn).toHaveBeenCalledOnce());
+    await waitFor(() => expect(onSignedIn).toHaveBeenCalledOnce());
   });
 });
