@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -136,7 +137,8 @@ func TestWaitingEndsWhenSomebodyElseChangesTheOverride(t *testing.T) {
 	p.ended(closing).ends(ExitFailed).names("was deleted while it was waited for")
 }
 
-// allow a user some verbs on some resources of the namespace.
+// allow a user some verbs on some resources of the namespace, and wait until the API server, which reads roles now and
+// then, grants each.
 func (p *plugin) allow(user string, rules ...rbacv1.PolicyRule) {
 	p.t.Helper()
 	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: p.namespace, Name: user}, Rules: rules}
@@ -150,6 +152,35 @@ func (p *plugin) allow(user string, rules ...rbacv1.PolicyRule) {
 			p.t.Fatal(err)
 		}
 	}
+	for _, rule := range rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					asked := authorizationv1.ResourceAttributes{Namespace: p.namespace, Verb: verb, Group: group}
+					asked.Resource, asked.Subresource, _ = strings.Cut(resource, "/")
+					if len(rule.ResourceNames) > 0 {
+						asked.Name = rule.ResourceNames[0]
+					}
+					p.granted(user, asked)
+				}
+			}
+		}
+	}
+}
+
+// granted waits until the API server allows a user something.
+func (p *plugin) granted(user string, asked authorizationv1.ResourceAttributes) {
+	p.t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: &asked}}
+		if err := p.Create(context.Background(), review); err != nil {
+			p.t.Fatal(err)
+		}
+		if review.Status.Allowed {
+			return
+		}
+	}
+	p.t.Fatalf("%s was never allowed %+v", user, asked)
 }
 
 func TestWhoMayOnlyGetAndPatchQueuesClosesAndWaits(t *testing.T) {

@@ -21,7 +21,7 @@ const pages = {};
 async function open(name, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => {
     console.error(`${name}: ${error}`);
     process.exitCode = 1;
@@ -67,7 +67,7 @@ try {
   await maria.waitForTimeout(700);
   await maria.getByRole('textbox', { name: 'Message' }).fill('written while it was down');
   await maria.keyboard.press('Enter');
-  await ana.getByRole('log').getByText('written while it was down').waitFor({ timeout: 60_000 });
+  await ana.getByRole('log').getByText('written while it was down').waitFor();
   const times = await ana.getByRole('log').getByText('written while it was down').count();
   if (times !== 1) throw new Error(`the message stands there ${times} times`);
   const draft = await ana.getByRole('textbox', { name: /Write to/ }).inputValue();

@@ -39,7 +39,7 @@ func kubectl(t *testing.T, args ...string) string {
 func tryKubectl(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
 	// Not the test's context: clean-up runs kubectl too.
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "kubectl", args...)
 	if stdin != "" {
@@ -55,6 +55,9 @@ func apply(t *testing.T, manager, yaml string) {
 		t.Fatalf("apply: %v\n%s", err, out)
 	}
 }
+
+// patience is how long a test waits for what takes a second: long enough for a machine that is slow and busy.
+const patience = 2 * time.Minute
 
 // field reads one field of a resource.
 func field(t *testing.T, namespace, resource, path string) string {
@@ -125,7 +128,7 @@ func customer(t *testing.T, namespace, channel string) *gatewaytest.Client {
 
 func short(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -144,6 +147,15 @@ func until(t *testing.T, c *gatewaytest.Client, what string, holds func(*gateway
 	if err := c.Until(short(t), holds); err != nil {
 		c.Look(func(v *gatewaytest.View) { t.Fatalf("%s: %v; the client has %+v", what, err, v) })
 	}
+}
+
+// untilBack waits like until, on a client that is connected again by somebody else while it waits.
+func untilBack(t *testing.T, c *gatewaytest.Client, what string, holds func(*gatewaytest.View) bool) {
+	t.Helper()
+	eventually(t, patience, what, func() (string, bool) {
+		err := c.Until(short(t), holds)
+		return fmt.Sprint(err), err == nil
+	})
 }
 
 // reconnect connects again until it succeeds, as the real clients do, and says how long that took.
@@ -194,7 +206,7 @@ func killRuntime(t *testing.T, namespace string) {
 func scaleOperator(t *testing.T, replicas int) {
 	t.Helper()
 	kubectl(t, "-n", "usher-system", "scale", "deployment/usher-operator", fmt.Sprintf("--replicas=%d", replicas))
-	eventually(t, 2*time.Minute, "the operator is scaled", func() (string, bool) {
+	eventually(t, 5*time.Minute, "the operator is scaled", func() (string, bool) {
 		out := kubectl(t, "-n", "usher-system", "get", "pods", "-l", "app.kubernetes.io/component=operator", "-o", "json")
 		var pods struct{ Items []json.RawMessage }
 		if err := json.Unmarshal([]byte(out), &pods); err != nil {
@@ -219,10 +231,10 @@ func freshDesk(t *testing.T, namespace, yaml string) {
 	})
 	apply(t, "flux", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: "+namespace+"\n  labels: {pod-security.kubernetes.io/enforce: restricted}\n")
 	apply(t, "flux", yaml)
-	kubectl(t, "-n", namespace, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=180s")
-	kubectl(t, "-n", namespace, "rollout", "status", "statefulset/usher", "--timeout=180s")
+	kubectl(t, "-n", namespace, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=600s")
+	kubectl(t, "-n", namespace, "rollout", "status", "statefulset/usher", "--timeout=600s")
 	url := address(t, namespace)
-	eventually(t, 20*time.Second, "the service leads to the pod", func() (string, bool) {
+	eventually(t, patience, "the service leads to the pod", func() (string, bool) {
 		resp, err := http.Get(url + "/v1/channels/web")
 		if err != nil {
 			return err.Error(), false
