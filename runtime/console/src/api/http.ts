@@ -1,4 +1,14 @@
-import type { ErrorBody, LogPage, Me, MessagePage, ProtocolError } from '@usher/protocol/protocol';
+import type {
+  ErrorBody,
+  Explanation,
+  Link,
+  LogPage,
+  Me,
+  MessagePage,
+  NewLink,
+  PostPage,
+  ProtocolError,
+} from '@usher/protocol/protocol';
 
 /** An answer of 400 and above, with the desk's typed error. */
 export class ApiError extends Error {
@@ -62,7 +72,8 @@ function parse(text: string): unknown {
 export const api = {
   me: (signal?: AbortSignal) => call<Me>('GET', '/v1/me', undefined, signal),
   signIn: (token: string) => call<Me>('POST', '/v1/sign-in', { token }),
-  signOut: () => call<void>('POST', '/v1/sign-out'),
+  /** Refused with open_conversations while there are some, unless forced. */
+  signOut: (force: boolean) => call<void>('POST', '/v1/sign-out', force ? { force } : {}),
   log: (queue: string, before: number, signal?: AbortSignal) =>
     call<LogPage>(
       'GET',
@@ -77,4 +88,19 @@ export const api = {
       undefined,
       signal,
     ),
+  posts: (room: string, before: number, signal?: AbortSignal) =>
+    call<PostPage>(
+      'GET',
+      `/v1/rooms/${encodeURIComponent(room)}/messages${before ? `?before=${before}` : ''}`,
+      undefined,
+      signal,
+    ),
+  explanation: (conversation: string, signal?: AbortSignal) =>
+    call<Explanation>(
+      'GET',
+      `/v1/conversations/${encodeURIComponent(conversation)}/explanation`,
+      undefined,
+      signal,
+    ),
+  makeLink: (link: NewLink) => call<Link>('POST', '/v1/links', link),
 };

@@ -4,6 +4,7 @@ import type { Ack, Change, Me } from '@usher/protocol/protocol';
 import type { State } from '@usher/protocol/reduce';
 import { Tab } from '@usher/protocol/tab';
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { Acts } from './acts';
 import { keepDeparted, type Shelf } from './shelf';
 
 /** What the console knows beside the stream: what was read, kept, dismissed. It lives in this tab. */
@@ -29,6 +30,8 @@ export type Live = (changes: readonly Change[], after: State, before: State) => 
 export class Desk {
   readonly me: Me;
   readonly client: Client;
+  /** What is done with customers and colleagues beyond picking and writing. */
+  readonly acts: Acts;
   readonly local: StoreApi<Local>;
   readonly store: Store;
   private readonly live = new Set<Live>();
@@ -51,6 +54,7 @@ export class Desk {
         for (const listener of [...this.live]) listener(changes, after, this.previous);
       },
     });
+    this.acts = new Acts(this.client);
     this.before = this.client.view().state;
     this.previous = this.before;
     this.client.subscribe(() => this.changed());

@@ -1,5 +1,6 @@
 import type { View } from '@usher/protocol/client';
-import { createContext, useContext, useMemo, useRef, useSyncExternalStore } from 'react';
+import type { WatchView } from '@usher/protocol/protocol';
+import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import { useStore } from 'zustand';
 import type { Desk, Local } from './desk';
 import { type Tab, tabsOf } from './shelf';
@@ -36,6 +37,12 @@ export function useLocal<T>(select: (local: Local) => T): T {
 const selectState = (view: View) => view.state;
 const selectShelf = (local: Local) => local.shelf;
 const selectDismissed = (local: Local) => local.dismissed;
+
+/** Looks at a list while the screen is there; it is not sent to those who do not look. */
+export function useWatch(view: WatchView): void {
+  const { acts } = useDesk();
+  useEffect(() => acts.watch(view), [acts, view]);
+}
 
 /** My conversations as tabs. */
 export function useTabs(): Tab[] {

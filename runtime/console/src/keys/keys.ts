@@ -14,8 +14,16 @@ export type Action =
   | 'nextTab'
   | 'reply'
   | 'end'
+  | 'transfer'
+  | 'invite'
+  | 'why'
+  | 'favour'
   | 'goQueues'
   | 'goLog'
+  | 'goMe'
+  | 'goOpen'
+  | 'goInactive'
+  | 'goPeople'
   | 'help'
   | `tab${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;
 
@@ -46,8 +54,16 @@ export const KEYS: readonly KeyLine[] = [
   ),
   { action: 'reply', keys: ['r'], label: 'keys.reply' },
   { action: 'end', keys: ['e'], label: 'keys.end' },
+  { action: 'transfer', keys: ['t'], label: 'keys.transfer' },
+  { action: 'invite', keys: ['i'], label: 'keys.invite' },
+  { action: 'why', keys: ['w'], label: 'keys.why' },
+  { action: 'favour', keys: ['f'], label: 'keys.favour' },
   { action: 'goQueues', keys: ['g q'], label: 'keys.goQueues' },
   { action: 'goLog', keys: ['g l'], label: 'keys.goLog' },
+  { action: 'goMe', keys: ['g m'], label: 'keys.goMe' },
+  { action: 'goOpen', keys: ['g t'], label: 'keys.goOpen' },
+  { action: 'goInactive', keys: ['g i'], label: 'keys.goInactive' },
+  { action: 'goPeople', keys: ['g p'], label: 'keys.goPeople' },
   { action: 'help', keys: ['?'], label: 'keys.help' },
 ];
 

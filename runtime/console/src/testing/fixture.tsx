@@ -85,7 +85,7 @@ export const aQueue = (more: Partial<Queue> = {}): Change => ({
     placesLeft: 12,
     places: 12,
     maySwitch: true,
-  mode: 'Manual',
+    mode: 'Manual',
     ...more,
   },
 });

@@ -4,6 +4,7 @@ import { Label } from 'react-aria-components/Label';
 import { Radio, RadioGroup } from 'react-aria-components/RadioGroup';
 import { Switch } from 'react-aria-components/Switch';
 import { Text } from 'react-aria-components/Text';
+import { TextArea } from 'react-aria-components/TextArea';
 import { TextField } from 'react-aria-components/TextField';
 import './fields.css';
 
@@ -45,7 +46,7 @@ export function Choices<T extends string>(props: {
   );
 }
 
-/** A line of text. */
+/** A line of text, or a few. */
 export function TextInput(props: {
   label: string;
   value: string;
@@ -53,6 +54,8 @@ export function TextInput(props: {
   hint?: string;
   maxLength?: number;
   autoFocus?: boolean;
+  /** Several lines. */
+  long?: boolean;
 }) {
   return (
     <TextField
@@ -63,7 +66,7 @@ export function TextInput(props: {
       autoFocus={props.autoFocus}
     >
       <Label className="field-label">{props.label}</Label>
-      <Input className="input" />
+      {props.long ? <TextArea className="input" rows={3} /> : <Input className="input" />}
       {props.hint && (
         <Text slot="description" className="field-hint">
           {props.hint}

@@ -44,5 +44,17 @@ test('a change by hand that the cluster refused says why', () => {
 });
 
 test('a type that came later is shown by its name', () => {
-  expect(words({ type: 'transferred' })).toBe('transferred');
+  expect(words({ type: 'translated' })).toBe('translated');
+});
+
+test.each([
+  ['entered', 'Ana joined the conversation with Maria'],
+  ['transferred', 'Ana handed Maria on'],
+  ['moved', 'Maria was moved by a waiting rule'],
+  ['alerted', 'An alert: Maria waits too long'],
+  ['inactive', 'Maria left without being served'],
+  ['contact', 'Maria left a contact form'],
+  ['keysLocked', 'Too many wrong session keys were tried'],
+])('%s reads "%s"', (type, sentence) => {
+  expect(words({ type, by: 'Ana', name: 'Maria' })).toBe(sentence);
 });

@@ -61,6 +61,19 @@ function sentence(entry: LogEntry, { t }: I18n): string {
       return t('activity.settings');
     case 'override':
       return override(entry, by, t);
+    case 'entered':
+    case 'transferred':
+    case 'invited':
+    case 'uninvited':
+      return t(`activity.${entry.type}`, { by, name });
+    case 'moved':
+    case 'alerted':
+    case 'passed':
+    case 'inactive':
+    case 'revived':
+    case 'contact':
+    case 'keysLocked':
+      return t(`activity.${entry.type}`, { name });
     default:
       return entry.type;
   }

@@ -1,30 +1,48 @@
 import type { Conversation } from '@usher/protocol/protocol';
-import { useState } from 'react';
-import { useLocation } from 'wouter';
+import { lazy, Suspense, useState } from 'react';
+import { Link, useLocation } from 'wouter';
 import { useDesk, useView } from '../../desk/hooks';
-import { useServerMinute, useServerNow } from '../../desk/now';
-import { type Tab, unansweredSince } from '../../desk/shelf';
+import { useServerMinute } from '../../desk/now';
+import { teamName } from '../../desk/people';
+import type { Tab } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { useActions } from '../../keys/useKeys';
 import { Button } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
 import { Dialog, DialogButtons } from '../../ui/Dialog';
 import { useAct } from '../notices/useAct';
-import { durationParts, waitClass } from '../waiting/wait';
+import { participantsWords } from '../waiting/how-words';
+import { StatusChip } from '../waiting/StatusChip';
+import { clockOf } from '../waiting/status';
+import { durationParts } from '../waiting/wait';
 import { customerName } from '../waiting/waiting-words';
 
-/** Who it is, how it stands, and the two ways out; both ask first. */
+const HandDialog = lazy(() => import('../handing/HandDialog'));
+
+/** Who it is, how it stands, who serves it, and the ways to hand it on or out of it; all ask first. */
 export function ChatHeader({ tab }: { tab: Tab }) {
   const i18n = useI18n();
   const { t } = i18n;
-  const [asked, setAsked] = useState<'leave' | 'end'>();
+  const [asked, setAsked] = useState<'leave' | 'end' | 'transfer' | 'invite'>();
   const now = useServerMinute();
   const { conversation } = tab;
   const name = customerName(conversation, i18n);
   const { hours, minutes } = durationParts(
     now + 59_999 - (conversation.startedAt ?? conversation.arrivedAt),
   );
-  useActions(1, tab.over ? {} : { end: () => setAsked('end') });
+  const state = useView((view) => view.state);
+  const { agents = [], disabled = [], team } = conversation;
+  const canTransfer = !tab.over && !disabled.includes('transfer');
+  const canInvite = !tab.over && !disabled.includes('invitations');
+  const why = `/why/${encodeURIComponent(conversation.id)}`;
+  const desk = useDesk();
+  const [, go] = useLocation();
+  useActions(1, {
+    ...(tab.over ? {} : { end: () => setAsked('end') }),
+    ...(canTransfer ? { transfer: () => setAsked('transfer') } : {}),
+    ...(canInvite ? { invite: () => setAsked('invite') } : {}),
+    why: () => go(why),
+  });
   return (
     <header className="page-head">
       <div className="page-head-words">
@@ -32,21 +50,66 @@ export function ChatHeader({ tab }: { tab: Tab }) {
           <h1 className="ellipsis">
             <bdi dir="auto">{name}</bdi>
           </h1>
-          <StateChip tab={tab} />
+          {tab.over ? <Chip>{t('chat.over')}</Chip> : <StatusChip clock={clockOf(tab)} />}
+          {!tab.over && conversation.idle && <Chip>{t('chat.idle')}</Chip>}
         </div>
         <p className="text2">
           <bdi dir="auto">{conversation.queueName}</bdi>
+          {team && (
+            <>
+              {' '}
+              · <bdi dir="auto">{teamName(state, team)}</bdi>
+            </>
+          )}
           {!tab.over &&
             ` · ${hours > 0 ? t('duration.hours', { hours, minutes }) : t('duration.minutes', { minutes })}`}
+          {conversation.issue && (
+            <>
+              {' '}
+              · <bdi dir="auto">{conversation.issue}</bdi>
+            </>
+          )}
         </p>
+        {agents.length > 1 && (
+          <p className="text2">
+            {t('chat.agents', {
+              count: agents.length,
+              names: participantsWords(agents, desk.me.name, i18n),
+            })}
+          </p>
+        )}
       </div>
+      {tab.over && (
+        <div className="page-head-actions">
+          <Link href={why} className="button">
+            {t('why.open')}
+          </Link>
+        </div>
+      )}
       {!tab.over && (
         <div className="page-head-actions">
+          <Link href={why} className="button quiet">
+            {t('why.open')}
+          </Link>
+          {canInvite && <Button onPress={() => setAsked('invite')}>{t('invite.open')}</Button>}
+          {canTransfer && (
+            <Button onPress={() => setAsked('transfer')}>{t('transfer.open')}</Button>
+          )}
           <Button onPress={() => setAsked('leave')}>{t('chat.leave')}</Button>
           <Button onPress={() => setAsked('end')}>{t('chat.end')}</Button>
         </div>
       )}
-      {asked && !tab.over && (
+      {(asked === 'transfer' || asked === 'invite') && !tab.over && (
+        <Suspense>
+          <HandDialog
+            way={asked}
+            conversation={conversation}
+            name={name}
+            onClose={() => setAsked(undefined)}
+          />
+        </Suspense>
+      )}
+      {(asked === 'leave' || asked === 'end') && !tab.over && (
         <Ask
           way={asked}
           conversation={conversation}
@@ -56,18 +119,6 @@ export function ChatHeader({ tab }: { tab: Tab }) {
       )}
     </header>
   );
-}
-
-function StateChip({ tab }: { tab: Tab }) {
-  const { t } = useI18n();
-  const now = useServerNow();
-  if (tab.over) return <Chip>{t('chat.over')}</Chip>;
-  const since = unansweredSince(tab);
-  if (!since) return <Chip tone="open">{t('chat.answered')}</Chip>;
-  const kind = waitClass(now - since);
-  if (kind === 'overdue') return <Chip tone="overdue">{t('waiting.overdue')}</Chip>;
-  if (kind === 'soon') return <Chip tone="soon">{t('waiting.soon')}</Chip>;
-  return <Chip tone="waiting">{t('chat.pending')}</Chip>;
 }
 
 function Ask(props: {
@@ -100,7 +151,9 @@ function Ask(props: {
       <p className="text2">
         {way === 'end'
           ? t('chat.endMeans')
-          : t('chat.leaveMeans', { queue: conversation.queueName })}
+          : (conversation.agents?.length ?? 0) > 1
+            ? t('chat.leaveShared')
+            : t('chat.leaveMeans', { queue: conversation.queueName })}
       </p>
       <DialogButtons>
         <Button onPress={onClose}>{t('action.cancel')}</Button>

@@ -14,9 +14,11 @@ import { usePage } from '../shell/page';
 import { useVisible } from '../shell/visible';
 import { customerName } from '../waiting/waiting-words';
 import { ChatHeader } from './ChatHeader';
+import { Company } from './Company';
 import { Composer } from './Composer';
 import { Details } from './Details';
 import { MessageLog } from './MessageLog';
+import { Offered } from './Offered';
 import { pendingOf } from './pending';
 import { TabStrip } from './TabStrip';
 import { useHistory } from './useHistory';
@@ -28,10 +30,15 @@ export function ChatPage({ id }: { id: string }) {
   const { t } = i18n;
   const tabs = useTabs();
   const loaded = useView((view) => view.state.loaded);
-  const offered = useView((view) => view.state.conversations.get(id)?.state === 'offered');
+  const mine = useView((view) => view.state.conversations.get(id));
+  const offered = mine?.state === 'offered' ? mine : undefined;
   const tab = tabs.find((other) => other.conversation.id === id);
   usePage({
-    title: tab ? customerName(tab.conversation, i18n) : t('nav.chats'),
+    title: tab
+      ? customerName(tab.conversation, i18n)
+      : offered
+        ? customerName(offered, i18n)
+        : t('nav.chats'),
     focus: tab ? undefined : id,
   });
   return (
@@ -39,17 +46,19 @@ export function ChatPage({ id }: { id: string }) {
       <TabStrip current={id} />
       {tab ? (
         <Chat key={id} tab={tab} />
+      ) : offered ? (
+        <Offered key={id} offer={offered} />
       ) : loaded ? (
         <Empty
           icon={<MessageCircleOff size={32} aria-hidden="true" />}
-          title={<h1>{t(offered ? 'chat.offered' : 'chat.none')}</h1>}
+          title={<h1>{t('chat.none')}</h1>}
           action={
             <Link href="/queues" className="button">
               {t('chat.toQueues')}
             </Link>
           }
         >
-          {t(offered ? 'chat.offeredMeans' : 'chat.noneMeans')}
+          {t('chat.noneMeans')}
         </Empty>
       ) : (
         <>
@@ -87,6 +96,7 @@ function Chat({ tab }: { tab: Tab }) {
     <div className="chat">
       <div className="chat-main">
         <ChatHeader tab={tab} />
+        {!over && <Company conversation={conversation} />}
         {!over && !conversation.online && <Banner tone="info">{t('chat.customerAway')}</Banner>}
         <MessageLog
           label={t('log.label', { name })}
@@ -117,9 +127,13 @@ function Chat({ tab }: { tab: Tab }) {
           </div>
         ) : (
           <Composer
-            conversation={id}
-            customer={name}
+            draft={id}
+            to={name}
             autoFocus={!matchMedia('(pointer: coarse)').matches}
+            onSend={(text) => desk.client.say(text, id)}
+            onTyping={
+              conversation.disabled?.includes('typing') ? undefined : () => desk.client.typing(id)
+            }
           />
         )}
       </div>
@@ -132,6 +146,7 @@ function Chat({ tab }: { tab: Tab }) {
 export function endKey(tab: Tab) {
   if (tab.over?.why !== 'ended') {
     const back = tab.over?.why === 'left' || tab.over?.why === 'lost';
+    if (tab.over?.why === 'transferred') return 'chat.ended.transferred';
     return back ? 'chat.ended.left' : 'chat.ended.gone';
   }
   switch (tab.conversation.endedBy) {

@@ -8,6 +8,7 @@ import { Empty, SkeletonRows } from '../../ui/Empty';
 import { OnlineGlyph } from '../../ui/Glyph';
 import { Wait } from '../../ui/Wait';
 import { usePage } from '../shell/page';
+import { clockOf, urgency } from '../waiting/status';
 import { customerName } from '../waiting/waiting-words';
 
 /** My conversations at a glance; on a phone this is the way to them. */
@@ -63,7 +64,9 @@ export function ChatsPage() {
                     </span>
                   </span>
                   <span className="card-end">
-                    {!over && since ? <Wait since={since} /> : null}
+                    {!over && since ? (
+                      <Wait since={since} judge={(now) => urgency(clockOf(tab), now)} />
+                    ) : null}
                     {unread > 0 && (
                       <>
                         <Count value={unread} />

@@ -13,23 +13,29 @@ import './composer.css';
 const NEAR_LIMIT = 400;
 
 /**
- * Where a reply is written. What is written is kept as a draft under agent and conversation, and
+ * Where a reply is written. What is written is kept as a draft, and
  * outlives a reload; while the connection is lost it can be written and sent on: it queues.
  */
 export function Composer({
-  conversation,
-  customer,
+  draft,
+  to,
   autoFocus,
+  onSend,
+  onTyping,
 }: {
-  conversation: string;
-  customer: string;
+  /** Under which name the draft is kept: a conversation's or a room's. */
+  draft: string;
+  /** Whom one writes to, as shown. */
+  to: string;
   autoFocus: boolean;
+  onSend(text: string): void;
+  onTyping?: (() => void) | undefined;
 }) {
   const { t } = useI18n();
   const desk = useDesk();
   const { sendWith } = usePreferences();
   const limit = useView((view) => view.welcome?.limits.text ?? maxTextRunes);
-  const [text, setText] = useState(() => desk.draft(conversation));
+  const [text, setText] = useState(() => desk.draft(draft));
   const [kept, setKept] = useState(text !== '');
   const field = useRef<HTMLTextAreaElement>(null);
   const length = runeCount(text);
@@ -53,15 +59,15 @@ export function Composer({
 
   const change = (value: string) => {
     setText(value);
-    setKept(desk.keepDraft(conversation, value) && value !== '');
-    if (value !== '') desk.client.typing(conversation);
+    setKept(desk.keepDraft(draft, value) && value !== '');
+    if (value !== '') onTyping?.();
   };
   const send = () => {
     if (!sendable) return;
-    desk.client.say(text.trim(), conversation);
+    onSend(text.trim());
     setText('');
     setKept(false);
-    desk.keepDraft(conversation, '');
+    desk.keepDraft(draft, '');
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
@@ -90,10 +96,10 @@ export function Composer({
         rows={3}
         value={text}
         dir="auto"
-        aria-label={t('composer.to', { name: customer })}
+        aria-label={t('composer.to', { name: to })}
         aria-describedby="composer-hint"
         aria-invalid={over}
-        placeholder={t('composer.to', { name: customer })}
+        placeholder={t('composer.to', { name: to })}
         onChange={(event) => change(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />

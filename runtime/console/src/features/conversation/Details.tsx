@@ -1,4 +1,5 @@
 import type { Conversation } from '@usher/protocol/protocol';
+import { useDesk } from '../../desk/hooks';
 import { useServerMinute } from '../../desk/now';
 import { useI18n } from '../../i18n/i18n';
 import { OnlineGlyph } from '../../ui/Glyph';
@@ -10,7 +11,8 @@ export function Details({ conversation, over }: { conversation: Conversation; ov
   const i18n = useI18n();
   const { t } = i18n;
   const now = useServerMinute();
-  const { arrivedAt, startedAt } = conversation;
+  const desk = useDesk();
+  const { arrivedAt, startedAt, agents = [], email, phone, issue } = conversation;
   return (
     <aside className="details" aria-label={t('details.label')} data-pane tabIndex={-1}>
       <h2>{t('details.customer')}</h2>
@@ -36,6 +38,34 @@ export function Details({ conversation, over }: { conversation: Conversation; ov
             </dd>
           </>
         )}
+        {email && (
+          <>
+            <dt>{t('details.email')}</dt>
+            <dd>
+              <a href={`mailto:${encodeURIComponent(email).replace('%40', '@')}`}>
+                <bdi>{email}</bdi>
+              </a>
+            </dd>
+          </>
+        )}
+        {phone && (
+          <>
+            <dt>{t('details.phone')}</dt>
+            <dd>
+              <a href={`tel:${phone.replace(/[^+\d]/g, '')}`}>
+                <bdi>{phone}</bdi>
+              </a>
+            </dd>
+          </>
+        )}
+        {issue && (
+          <>
+            <dt>{t('how.issue')}</dt>
+            <dd>
+              <bdi dir="auto">{issue}</bdi>
+            </dd>
+          </>
+        )}
         <dt>{t('preview.channel')}</dt>
         <dd>{conversation.channel}</dd>
       </dl>
@@ -53,6 +83,21 @@ export function Details({ conversation, over }: { conversation: Conversation; ov
             <dd>{formatWait(startedAt - arrivedAt)}</dd>
           </>
         ) : null}
+        {agents.length > 0 && (
+          <>
+            <dt>{t('details.agents')}</dt>
+            <dd>
+              <ul>
+                {agents.map(({ name, displayName }, i) => (
+                  <li key={name}>
+                    <bdi dir="auto">{name === desk.me.name ? t('log.you') : displayName}</bdi>
+                    {i === 0 && <span className="muted"> · {t('details.owner')}</span>}
+                  </li>
+                ))}
+              </ul>
+            </dd>
+          </>
+        )}
       </dl>
     </aside>
   );

@@ -22,6 +22,8 @@ export function MessageLog(props: {
   isLoading: boolean;
   historyError: string | undefined;
   typing: string | undefined;
+  /** Said while nothing was written. */
+  empty?: string;
   onOlder(): void;
   onRetry(key: number): void;
   onDelete(key: number): void;
@@ -107,6 +109,9 @@ export function MessageLog(props: {
               </Button>
             </div>
           )}
+          {groups.length === 0 && count === 0 && !props.isLoading && props.empty && (
+            <p className="muted log-empty">{props.empty}</p>
+          )}
           {groups.map((group) => (
             <GroupView key={group.key} group={group} customer={props.customer} me={props.me} />
           ))}
@@ -138,7 +143,11 @@ function GroupView({ group, customer, me }: { group: Group; customer: string; me
   const { t } = i18n;
   const own = group.from === 'agent' && (group.author === undefined || group.author === me);
   const name =
-    group.from === 'customer' ? customer : own ? t('log.you') : (group.author ?? t('log.desk'));
+    group.from === 'customer'
+      ? (group.author ?? customer)
+      : own
+        ? t('log.you')
+        : (group.author ?? t('log.desk'));
   return (
     <>
       {group.day !== undefined && <h2 className="log-day">{i18n.day(group.day)}</h2>}

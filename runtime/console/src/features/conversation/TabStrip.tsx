@@ -4,6 +4,7 @@ import { unansweredSince, unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { Count } from '../../ui/Chip';
 import { Wait } from '../../ui/Wait';
+import { clockOf, urgency } from '../waiting/status';
 import { customerName } from '../waiting/waiting-words';
 
 /** My conversations side by side: name, unread messages, how long the customer waits for an answer. */
@@ -28,7 +29,9 @@ export function TabStrip({ current }: { current: string }) {
             <bdi className="ellipsis" dir="auto">
               {customerName(tab.conversation, i18n)}
             </bdi>
-            {!tab.over && since ? <Wait since={since} /> : null}
+            {!tab.over && since ? (
+              <Wait since={since} judge={(now) => urgency(clockOf(tab), now)} />
+            ) : null}
             {tab.over && <span className="muted">{t('chat.over')}</span>}
             {unread > 0 && id !== current && (
               <>

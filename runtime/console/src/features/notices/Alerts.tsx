@@ -1,6 +1,8 @@
+import type { Post } from '@usher/protocol/protocol';
 import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { useDesk, useView } from '../../desk/hooks';
+import { agentName, queueName } from '../../desk/people';
 import { useI18n } from '../../i18n/i18n';
 import { preferences, usePreferences } from '../../preferences/preferences';
 import { announce } from '../../ui/announce';
@@ -9,6 +11,7 @@ import { Button } from '../../ui/Button';
 import { customerName } from '../waiting/waiting-words';
 import { createBurst } from './burst';
 import { holdSoundLock, playSound, unlockSoundOnTouch, useSoundState } from './sound';
+import { useToldElsewhere } from './useToldElsewhere';
 
 const REPEAT_MS = 15_000;
 
@@ -19,6 +22,7 @@ export function Alerts() {
   const [path] = useLocation();
   const { sound } = usePreferences();
   const state = useView((view) => view.state);
+  useToldElsewhere();
   const lock = useRef<ReturnType<typeof holdSoundLock>>(undefined);
   const place = useRef(path);
   place.current = path;
@@ -42,7 +46,32 @@ export function Alerts() {
       if (preferences.getState().sound !== 'off' && lock.current?.plays) void playSound();
     };
     const stop = desk.onLive((changes, after, before) => {
-      for (const { queue, conversation, message } of changes) {
+      for (const change of changes) {
+        const { queue, conversation, message, team, waiting, invitation, post } = change;
+        if (queue && (queue.alerted ?? 0) > (before.queues.get(queue.name)?.alerted ?? 0)) {
+          announce(t('live.alert', { queue: queue.displayName }), 'assertive');
+          play();
+        }
+        if (team && team.waiting > 0 && (before.teams.get(team.name)?.waiting ?? 0) === 0) {
+          announce(t('live.waiting', { queue: team.displayName }), 'assertive');
+          play();
+        }
+        if (waiting?.agent && !before.waiting.has(waiting.conversation)) {
+          announce(t('live.forMe', { name: customerName(waiting, i18n) }), 'assertive');
+          play();
+        }
+        if (invitation && !before.invitations.has(invitation.conversation)) {
+          const by = invitation.byName || agentName(after, invitation.by);
+          const place = queueName(after, invitation.queue);
+          announce(t('live.invitation', { by, queue: place }), 'assertive');
+          play();
+        }
+        if (
+          post &&
+          post.author !== desk.me.name &&
+          !before.posts.get(post.room)?.some(isPost(post))
+        )
+          burst.add(post.authorName || post.author, post.text);
         if (queue && queue.waiting > 0 && (before.queues.get(queue.name)?.waiting ?? 0) === 0) {
           announce(t('live.waiting', { queue: queue.displayName }), 'assertive');
           play();
@@ -77,6 +106,8 @@ export function Alerts() {
   // Repeat until somebody takes them.
   let open = 0;
   for (const queue of state.queues.values()) open += queue.waiting;
+  for (const team of state.teams.values()) open += team.waiting;
+  for (const row of state.waiting.values()) if (row.agent) open++;
   for (const c of state.conversations.values()) if (c.state === 'offered') open++;
   const isOpen = open > 0;
   useEffect(() => {
@@ -87,6 +118,8 @@ export function Alerts() {
 
   return <SoundBlocked />;
 }
+
+const isPost = (post: Post) => (other: Post) => other.seq === post.seq;
 
 function SoundBlocked() {
   const { t } = useI18n();

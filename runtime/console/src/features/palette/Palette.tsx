@@ -1,11 +1,14 @@
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
-import { useTabs, useView } from '../../desk/hooks';
+import { useDesk, useTabs, useView } from '../../desk/hooks';
+import { privateRoom, sortColleagues } from '../../desk/people';
 import { useI18n } from '../../i18n/i18n';
 import { KEYS, writeKey } from '../../keys/keys';
 import { canRun, runAction } from '../../keys/useKeys';
 import { Dialog } from '../../ui/Dialog';
 import { sortQueues } from '../queues/queue-look';
+import { sortTeams } from '../shell/sort-teams';
+import { CHOICES, usePresence } from '../standing/Standing';
 import { customerName } from '../waiting/waiting-words';
 import './palette.css';
 
@@ -23,6 +26,11 @@ export default function Palette({ onClose }: { onClose(): void }) {
   const { t, locale } = i18n;
   const [, go] = useLocation();
   const queues = useView((view) => view.state.queues);
+  const teams = useView((view) => view.state.teams);
+  const agents = useView((view) => view.state.agents);
+  const me = useView((view) => view.state.me);
+  const { set: setPresence } = usePresence();
+  const desk = useDesk();
   const tabs = useTabs();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
@@ -43,15 +51,40 @@ export default function Palette({ onClose }: { onClose(): void }) {
         hint: t('palette.chat'),
         run: () => go(`/c/${conversation.id}`),
       })),
+      ...sortTeams(teams.values(), locale).map((team) => ({
+        id: `team-${team.name}`,
+        label: team.displayName,
+        hint: t('palette.team'),
+        run: () => go(`/team/${encodeURIComponent(team.name)}`),
+      })),
+      ...sortColleagues(agents.values(), locale).map((person) => ({
+        id: `person-${person.name}`,
+        label: person.displayName,
+        hint: t('palette.person'),
+        run: () => go(`/room/${encodeURIComponent(privateRoom(desk.me.name, person.name))}`),
+      })),
+      ...(me
+        ? CHOICES.filter((presence) => presence !== me.presence).map((presence) => ({
+            id: `presence-${presence}`,
+            label: t(`presence.${presence}.long`),
+            hint: t('presence.label'),
+            run: () => setPresence(presence),
+          }))
+        : []),
       ...[
         { id: 'go-queues', label: t('nav.queues'), to: '/queues' },
         { id: 'go-chats', label: t('nav.chats'), to: '/chats' },
+        { id: 'go-me', label: t('nav.forMe'), to: '/me' },
+        { id: 'go-open', label: t('nav.open'), to: '/open' },
+        { id: 'go-inactive', label: t('nav.inactive'), to: '/inactive' },
+        { id: 'go-people', label: t('nav.people'), to: '/people' },
+        { id: 'go-links', label: t('nav.links'), to: '/links' },
         { id: 'go-settings', label: t('nav.settings'), to: '/settings' },
       ].map(({ id, label, to }) => ({ id, label, hint: t('palette.page'), run: () => go(to) })),
     ];
     for (const line of KEYS) {
       if (
-        /^(palette|row|preview|tab|goQueues|nextPane|previousPane)/.test(line.action) ||
+        /^(palette|row|preview|tab|go(?!Log)|nextPane|previousPane)/.test(line.action) ||
         !canRun(line.action)
       )
         continue;
@@ -64,7 +97,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
       });
     }
     return list;
-  }, [queues, tabs, locale, i18n, t, go, isMac]);
+  }, [queues, teams, agents, me, tabs, desk, locale, i18n, t, go, isMac, setPresence]);
 
   const wanted = text.trim().toLocaleLowerCase(locale);
   const found = items.filter((item) => item.label.toLocaleLowerCase(locale).includes(wanted));

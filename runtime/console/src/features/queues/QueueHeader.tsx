@@ -1,4 +1,5 @@
 import type { Queue } from '@usher/protocol/protocol';
+import { BellRing, Zap } from 'lucide-react';
 import { useDesk, useView } from '../../desk/hooks';
 import { useServerMinute } from '../../desk/now';
 import { useI18n } from '../../i18n/i18n';
@@ -7,6 +8,7 @@ import { Button } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
 import { QueueGlyph } from '../../ui/Glyph';
 import { useAct } from '../notices/useAct';
+import { Star } from '../shell/Star';
 import { queueLook } from './queue-look';
 import { causeWords, nextWords, placesWords } from './queue-words';
 import { SwitchQueue } from './SwitchQueue';
@@ -57,6 +59,19 @@ export function QueueHeader({
           >
             {t(look === 'open' || look === 'waiting' ? 'queue.open' : 'queue.closed')}
           </Chip>
+          {queue.mode === 'Automatic' && (
+            <Chip glyph={<Zap size={12} aria-hidden="true" />}>{t('queue.automatic')}</Chip>
+          )}
+          {(queue.alerted ?? 0) > 0 && (
+            <Chip tone="overdue" glyph={<BellRing size={12} aria-hidden="true" />}>
+              {t('queue.alerted', { count: queue.alerted ?? 0 })}
+            </Chip>
+          )}
+          <Star
+            to={{ kind: 'queue', name: queue.name }}
+            shownName={queue.displayName}
+            isOn={queue.favourite ?? false}
+          />
         </div>
         <p className="text2">{figures.join(' · ')}</p>
         <p className="muted">{why.join(' · ')}</p>

@@ -15,10 +15,13 @@ export function isFull(queue: Pick<Queue, 'placesLeft'>): boolean {
   return queue.placesLeft === 0;
 }
 
-/** The queues as the sidebar lists them: by their shown name. */
+/** The queues as the sidebar lists them: by their priority, then by their shown name. */
 export function sortQueues(queues: Iterable<Queue>, locale: string): Queue[] {
   const collator = new Intl.Collator(locale, { numeric: true });
   return [...queues].sort(
-    (a, b) => collator.compare(a.displayName, b.displayName) || (a.name < b.name ? -1 : 1),
+    (a, b) =>
+      (b.priority ?? 0) - (a.priority ?? 0) ||
+      collator.compare(a.displayName, b.displayName) ||
+      (a.name < b.name ? -1 : 1),
   );
 }

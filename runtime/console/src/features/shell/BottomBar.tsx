@@ -1,6 +1,7 @@
-import { Inbox, MessagesSquare, MoreHorizontal } from 'lucide-react';
+import { Inbox, MessagesSquare, MoreHorizontal, UserRound, UsersRound } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+import { forMe, teamCount } from '../../desk/count';
 import { useLocal, useTabs, useView } from '../../desk/hooks';
 import { unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
@@ -10,7 +11,8 @@ import { Count } from '../../ui/Chip';
 export function BottomBar() {
   const { t } = useI18n();
   const [path] = useLocation();
-  const queues = useView((view) => view.state.queues);
+  const state = useView((view) => view.state);
+  const { queues } = state;
   const tabs = useTabs();
   const read = useLocal((local) => local.read);
   let waiting = 0;
@@ -40,11 +42,23 @@ export function BottomBar() {
         <MessagesSquare size={20} aria-hidden="true" />
       </Item>
       <Item
-        href="/settings"
-        on={path.startsWith('/settings')}
+        href="/me"
+        on={path === '/me'}
+        label={t('nav.forMe')}
+        count={forMe(state)}
+        counted={t('nav.forMeWord')}
+      >
+        <UserRound size={20} aria-hidden="true" />
+      </Item>
+      <Item href="/open" on={path === '/open'} label={t('nav.openShort')} count={0} counted="">
+        <UsersRound size={20} aria-hidden="true" />
+      </Item>
+      <Item
+        href="/more"
+        on={/^\/(more|settings|team|room|people|inactive|links)/.test(path)}
         label={t('nav.more')}
-        count={0}
-        counted=""
+        count={teamCount(state)}
+        counted={t('nav.moreWord')}
       >
         <MoreHorizontal size={20} aria-hidden="true" />
       </Item>

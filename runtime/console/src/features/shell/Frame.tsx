@@ -30,6 +30,16 @@ const SettingsPage = lazy(() =>
   import('../settings/SettingsPage').then((m) => ({ default: m.SettingsPage })),
 );
 
+const MePage = lazy(() => import('../personal/MePage'));
+const TeamPage = lazy(() => import('../team/TeamPage'));
+const OpenPage = lazy(() => import('../team/OpenPage'));
+const InactivePage = lazy(() => import('../inactive/InactivePage'));
+const RoomPage = lazy(() => import('../rooms/RoomPage'));
+const PeoplePage = lazy(() => import('../rooms/PeoplePage'));
+const WhyPage = lazy(() => import('../explain/WhyPage'));
+const LinksPage = lazy(() => import('../links/LinksPage'));
+const MorePage = lazy(() => import('./MorePage'));
+
 const LAST_PLACE = 'usher.place';
 
 /** The signed-in console: sidebar, screen, offers, notes. */
@@ -58,6 +68,7 @@ export function Frame() {
     const now = tabs.findIndex((tab) => path === `/c/${tab.conversation.id}`);
     open(now < 0 ? 0 : (now + by + tabs.length) % tabs.length);
   };
+  const favour = useFavour(path);
   const acceptNextOfAll = () =>
     void act('next', async () => {
       const ack = await desk.client.ask({ type: 'pick' });
@@ -69,6 +80,11 @@ export function Frame() {
     nextPane: () => movePane(1),
     previousPane: () => movePane(-1),
     goQueues: () => go('/queues'),
+    goMe: () => go('/me'),
+    goOpen: () => go('/open'),
+    goInactive: () => go('/inactive'),
+    goPeople: () => go('/people'),
+    ...(live && favour ? { favour } : {}),
     ...(live && !busy ? { acceptNext: acceptNextOfAll } : {}),
     ...(tabs.length > 0
       ? {
@@ -129,6 +145,37 @@ export function Frame() {
                 <ChatsPage />
               </Route>
               <Route path="/c/:id">{({ id }) => <ChatPage id={decodeURIComponent(id)} />}</Route>
+              <Route path="/me">
+                <MePage />
+              </Route>
+              <Route path="/team/:name/w/:conversation">
+                {({ name, conversation }) => (
+                  <TeamPage
+                    name={decodeURIComponent(name)}
+                    shown={decodeURIComponent(conversation)}
+                  />
+                )}
+              </Route>
+              <Route path="/team/:name">
+                {({ name }) => <TeamPage name={decodeURIComponent(name)} />}
+              </Route>
+              <Route path="/open">
+                <OpenPage />
+              </Route>
+              <Route path="/inactive">
+                <InactivePage />
+              </Route>
+              <Route path="/people">
+                <PeoplePage />
+              </Route>
+              <Route path="/room/:id">{({ id }) => <RoomPage id={decodeURIComponent(id)} />}</Route>
+              <Route path="/why/:id">{({ id }) => <WhyPage id={decodeURIComponent(id)} />}</Route>
+              <Route path="/links">
+                <LinksPage />
+              </Route>
+              <Route path="/more">
+                <MorePage />
+              </Route>
               <Route path="/settings">
                 <SettingsPage />
               </Route>
@@ -147,6 +194,19 @@ export function Frame() {
       </Suspense>
     </>
   );
+}
+
+/** Marks the queue or team that is looked at as a favourite, or takes the mark away. */
+function useFavour(path: string): (() => void) | undefined {
+  const desk = useDesk();
+  const { act } = useAct();
+  const state = useView((view) => view.state);
+  const [, kind, encoded] = path.match(/^\/(queue|team)\/([^/]+)/) ?? [];
+  const name = encoded === undefined ? '' : decodeURIComponent(encoded);
+  const thing = kind === 'team' ? state.teams.get(name) : state.queues.get(name);
+  if (!thing) return undefined;
+  const to = { kind: kind === 'team' ? 'team' : 'queue', name } as const;
+  return () => void act('favour', () => desk.acts.favour(to, !thing.favourite));
 }
 
 /** Where this browser was last, else the first queue. */
@@ -172,6 +232,10 @@ function useTitle(): void {
   const read = useLocal((local) => local.read);
   let count = offersOf(state).length;
   for (const queue of state.queues.values()) count += queue.waiting;
+  for (const team of state.teams.values()) count += team.waiting;
+  for (const row of state.waiting.values()) if (row.agent) count++;
+  count += state.invitations.size;
+  for (const room of state.rooms.values()) if (room.unread > 0) count++;
   for (const tab of tabs) if (unreadOf(tab, read.get(tab.conversation.id) ?? 0) > 0) count++;
   useEffect(() => {
     document.title = `${count > 0 ? `(${count}) ` : ''}${title ? `${title} – ` : ''}${desk.me.deskName}`;

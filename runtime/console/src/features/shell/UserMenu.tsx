@@ -1,7 +1,7 @@
-import { Keyboard, LogOut, Settings } from 'lucide-react';
+import { Keyboard, Link2, LogOut, Settings } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { api } from '../../api/http';
+import { ApiError, api } from '../../api/http';
 import { useDesk, useTabs } from '../../desk/hooks';
 import { useI18n } from '../../i18n/i18n';
 import { runAction } from '../../keys/useKeys';
@@ -18,14 +18,19 @@ export function UserMenu() {
   const open = useTabs().filter((tab) => !tab.over).length;
   const [asked, setAsked] = useState(false);
   const { busy, act } = useAct();
-  const signOut = () =>
+  const signOut = (force: boolean) =>
     void act('signOut', async () => {
       // The socket goes first, so that its end is no loss that is told of.
       desk.client.stop();
       try {
-        await api.signOut();
+        await api.signOut(force);
       } catch (error) {
         desk.client.start();
+        // Another window has conversations that this one was not told of yet.
+        if (error instanceof ApiError && error.error.code === 'open_conversations') {
+          setAsked(true);
+          return;
+        }
         throw error;
       }
       desk.forget();
@@ -53,6 +58,9 @@ export function UserMenu() {
         <MenuItem icon={<Settings size={16} aria-hidden="true" />} onAction={() => go('/settings')}>
           {t('nav.settings')}
         </MenuItem>
+        <MenuItem icon={<Link2 size={16} aria-hidden="true" />} onAction={() => go('/links')}>
+          {t('nav.links')}
+        </MenuItem>
         <MenuItem
           icon={<Keyboard size={16} aria-hidden="true" />}
           onAction={() => runAction('help')}
@@ -61,7 +69,7 @@ export function UserMenu() {
         </MenuItem>
         <MenuItem
           icon={<LogOut size={16} aria-hidden="true" />}
-          onAction={() => (open > 0 ? setAsked(true) : signOut())}
+          onAction={() => (open > 0 ? setAsked(true) : signOut(false))}
         >
           {t('user.signOut')}
         </MenuItem>
@@ -70,8 +78,10 @@ export function UserMenu() {
         <Dialog role="alertdialog" title={t('user.signOutTitle')} isOpen onOpenChange={setAsked}>
           <p className="text2">{t('user.signOutMeans', { count: open })}</p>
           <DialogButtons>
-            <Button onPress={() => setAsked(false)}>{t('action.cancel')}</Button>
-            <Button look="primary" isDisabled={busy !== undefined} onPress={signOut}>
+            <Button autoFocus onPress={() => setAsked(false)}>
+              {t('user.stay')}
+            </Button>
+            <Button look="primary" isDisabled={busy !== undefined} onPress={() => signOut(true)}>
               {t('user.signOut')}
             </Button>
           </DialogButtons>

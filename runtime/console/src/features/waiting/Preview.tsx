@@ -1,14 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Waiting } from '@usher/protocol/protocol';
 import { departedKey } from '@usher/protocol/reduce';
-import { useEffect, useRef, useState } from 'react';
+import { Fragment, useEffect, useRef, useState } from 'react';
+import { Link } from 'wouter';
 import { api } from '../../api/http';
 import { useDesk, useView } from '../../desk/hooks';
-import { useI18n } from '../../i18n/i18n';
+import { agentName, teamName } from '../../desk/people';
+import { type I18n, useI18n } from '../../i18n/i18n';
 import { announce } from '../../ui/announce';
 import { Banner } from '../../ui/Banner';
 import { Button } from '../../ui/Button';
 import { Wait } from '../../ui/Wait';
+import { returnedWords, viaWords } from './how-words';
+import { StateChip } from './StateChip';
+import { urgency } from './status';
 import { customerName } from './waiting-words';
 
 /**
@@ -16,10 +21,10 @@ import { customerName } from './waiting-words';
  * a line says who has it and the buttons are off; the focus stays where it was.
  */
 export function Preview(props: {
-  queue: string;
   conversation: string;
   canAccept: boolean;
   accepting: string | undefined;
+  grabs(row: Waiting): boolean;
   onAccept(conversation: string): void;
   onClose(): void;
 }) {
@@ -31,7 +36,8 @@ export function Preview(props: {
     view.state.departed.get(departedKey('waiting', props.conversation)),
   );
   const mine = useView((view) => view.state.conversations.get(props.conversation)?.state);
-  const loaded = useView((view) => view.state.loaded);
+  const state = useView((view) => view.state);
+  const { loaded } = state;
   const last = useRef<Waiting>(undefined);
   if (live) last.current = live;
   if (last.current?.conversation !== props.conversation) last.current = undefined;
@@ -44,11 +50,14 @@ export function Preview(props: {
     setGoneAt(isGone ? desk.client.clock.now() : undefined);
   }, [isGone, desk]);
 
+  // A queue may keep what is written to itself until somebody accepts (feature Q13).
+  const isOff = state.queues.get(row?.queue ?? '')?.disabled?.includes('preview') ?? false;
+
   // The row has the beginning of the first message only; a look before accepting may read it all.
   const said = useQuery({
     queryKey: ['preview', props.conversation, row?.text],
     queryFn: ({ signal }) => api.messages(props.conversation, 0, signal),
-    enabled: live?.text !== undefined,
+    enabled: live?.text !== undefined && !isOff,
     retry: false,
     placeholderData: (before) => before,
   });
@@ -61,12 +70,7 @@ export function Preview(props: {
   const gone =
     !isGone || mine === 'offered' || mine === 'inService'
       ? undefined
-      : why === 'picked' || why === 'offered'
-        ? t(why === 'picked' ? 'preview.taken' : 'preview.offered', {
-            name: by || t('preview.colleague'),
-            time,
-          })
-        : t('preview.left', { time });
+      : goneWords(why, by ? agentName(state, by) : t('preview.colleague'), time, i18n);
   useEffect(() => {
     if (gone) announce(gone);
   }, [gone]);
@@ -99,6 +103,7 @@ export function Preview(props: {
           <h2 className="ellipsis">
             <bdi dir="auto">{name}</bdi>
           </h2>
+          {live && <StateChip row={live} />}
         </div>
         <dl className="facts">
           <dt>{t('waiting.column.question')}</dt>
@@ -109,6 +114,8 @@ export function Preview(props: {
                   {m.text}
                 </p>
               ))
+            ) : isOff ? (
+              <span className="muted">{t('preview.off')}</span>
             ) : row.text ? (
               <bdi dir="auto">{row.text}</bdi>
             ) : (
@@ -117,7 +124,11 @@ export function Preview(props: {
           </dd>
           <dt>{t('waiting.column.waited')}</dt>
           <dd>
-            {live ? <Wait since={row.arrivedAt} /> : '–'}
+            {live ? (
+              <Wait since={row.arrivedAt} judge={(now) => urgency(row, now, row.arrivedAt)} />
+            ) : (
+              '–'
+            )}
             <span className="muted">
               {' '}
               · {t('preview.arrived', { time: i18n.time(row.arrivedAt) })}
@@ -133,12 +144,7 @@ export function Preview(props: {
           )}
           <dt>{t('preview.channel')}</dt>
           <dd>{row.channel}</dd>
-          {row.offeredTo && live && (
-            <>
-              <dt>{t('waiting.column.state')}</dt>
-              <dd>{t('waiting.offeredTo', { name: row.offeredTo })}</dd>
-            </>
-          )}
+          <How row={row} />
         </dl>
         <div className="preview-buttons">
           <Button
@@ -146,15 +152,62 @@ export function Preview(props: {
             isDisabled={!canAccept}
             onPress={() => props.onAccept(props.conversation)}
           >
-            {busy ? t('waiting.accepting') : t('waiting.accept')}
+            {t(busy ? 'waiting.accepting' : props.grabs(row) ? 'waiting.grab' : 'waiting.accept')}
             <span className="kbd key-hint" aria-hidden="true">
               a
             </span>
           </Button>
           <Button onPress={props.onClose}>{t('preview.close')}</Button>
+          <Link href={`/why/${encodeURIComponent(props.conversation)}`} className="button">
+            {t('why.open')}
+          </Link>
           <span className="muted">{t('preview.unseen')}</span>
         </div>
       </div>
     </section>
   );
+}
+
+/** How the customer came here, as far as there is something to say about it. */
+function How({ row }: { row: Waiting }) {
+  const i18n = useI18n();
+  const { t } = i18n;
+  const state = useView((view) => view.state);
+  const facts: [string, string][] = [
+    [t('how.via'), viaWords(row, i18n)],
+    [t('how.note'), row.note ?? ''],
+    [t('how.issue'), row.issue ?? ''],
+    [t('how.returned'), returnedWords(row.returned, i18n)],
+    [t('how.team'), row.team ? teamName(state, row.team) : ''],
+    [t('how.alert'), row.alerted ? t('waiting.alertedLong') : ''],
+  ];
+  return facts
+    .filter(([, words]) => words !== '')
+    .map(([name, words]) => (
+      <Fragment key={name}>
+        <dt>{name}</dt>
+        <dd>
+          <bdi dir="auto">{words}</bdi>
+        </dd>
+      </Fragment>
+    ));
+}
+
+/** What became of a customer who is not in this line any more. */
+function goneWords(why: string | undefined, name: string, time: string, { t }: I18n): string {
+  switch (why) {
+    case 'picked':
+      return t('preview.taken', { name, time });
+    case 'grabbed':
+    case 'taken':
+      return t('preview.grabbed', { name, time });
+    case 'offered':
+      return t('preview.offered', { name, time });
+    case 'moved':
+    case 'transferred':
+    case 'declined':
+      return t('preview.moved', { time });
+    default:
+      return t('preview.left', { time });
+  }
 }

@@ -2,16 +2,17 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import type { Waiting } from '@usher/protocol/protocol';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
-import { useServerNow } from '../../desk/now';
 import { useI18n } from '../../i18n/i18n';
 import { useActions } from '../../keys/useKeys';
 import { Button } from '../../ui/Button';
-import { Chip } from '../../ui/Chip';
 import { OnlineGlyph } from '../../ui/Glyph';
 import { Wait } from '../../ui/Wait';
+import { Marks } from './Marks';
+import { StateChip } from './StateChip';
 import { COLUMNS, type Column, type Sort } from './sort';
+import { urgency } from './status';
 import { useRowHeight } from './useRowHeight';
-import { customerName, shortPage, waitingState } from './waiting-words';
+import { customerName, shortPage } from './waiting-words';
 import './waiting.css';
 
 /** What the list lets one do. */
@@ -24,6 +25,8 @@ export interface WaitingListProps {
   canAccept: boolean;
   /** The row whose acceptance is under way. */
   accepting: string | undefined;
+  /** Whether a row is grabbed rather than accepted. */
+  grabs(row: Waiting): boolean;
   label: string;
   onSort(column: Column): void;
   onPreview(conversation: string): void;
@@ -213,10 +216,9 @@ function Row(props: {
   const { row, list, isActive } = props;
   const i18n = useI18n();
   const { t } = i18n;
-  const now = useServerNow();
-  const state = waitingState(row, now, i18n);
   const name = customerName(row, i18n);
   const busy = list.accepting === row.conversation;
+  const grab = list.grabs(row);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears Enter for its rows.
     <div
@@ -232,7 +234,7 @@ function Row(props: {
       onDoubleClick={props.onAccept}
     >
       <span role="gridcell" className="cell-waited">
-        <Wait since={row.arrivedAt} />
+        <Wait since={row.arrivedAt} judge={(now) => urgency(row, now, row.arrivedAt)} />
       </span>
       <span role="gridcell" className="cell-customer">
         <OnlineGlyph online={row.online} />
@@ -241,6 +243,7 @@ function Row(props: {
         </bdi>
       </span>
       <span role="gridcell" className="cell-question">
+        <Marks row={row} />
         {row.text ? (
           <bdi className="ellipsis" dir="auto">
             {row.text}
@@ -253,7 +256,7 @@ function Row(props: {
         <bdi className="ellipsis">{row.page ? shortPage(row.page) : ''}</bdi>
       </span>
       <span role="gridcell" className="cell-state">
-        <Chip tone={state.tone}>{state.words}</Chip>
+        <StateChip row={row} />
       </span>
       <span role="gridcell" className="cell-action">
         {/* A press on the button is not a press on the row. */}
@@ -263,10 +266,10 @@ function Row(props: {
             small
             excludeFromTabOrder={!isActive}
             isDisabled={!list.canAccept || row.offeredTo !== undefined}
-            aria-label={t('waiting.acceptName', { name })}
+            aria-label={t(grab ? 'waiting.grabName' : 'waiting.acceptName', { name })}
             onPress={props.onAccept}
           >
-            {busy ? t('waiting.accepting') : t('waiting.accept')}
+            {t(busy ? 'waiting.accepting' : grab ? 'waiting.grab' : 'waiting.accept')}
           </Button>
         </span>
       </span>

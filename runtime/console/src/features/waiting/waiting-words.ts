@@ -1,7 +1,7 @@
 import type { Waiting } from '@usher/protocol/protocol';
 import type { I18n } from '../../i18n/i18n';
-import type { ChipTone } from '../../ui/Chip';
-import { waitClass } from './wait';
+import { urgency } from './status';
+import type { WaitClass } from './wait';
 
 /** The customer's stated name, or what an unnamed one is called. */
 export function customerName(
@@ -13,19 +13,18 @@ export function customerName(
   return t('customer.unnamed', { number: id.replace(/[^0-9a-zA-Z]/g, '').slice(-4) });
 }
 
-/** The state of a waiting customer in one word, with its tone. */
+/**
+ * The state of a waiting customer: a plain word where it cannot be accepted now, else how urgent it
+ * is by the desk's clock.
+ */
 export function waitingState(
   row: Waiting,
   now: number,
   { t }: I18n,
-): { tone: ChipTone; words: string } {
-  if (row.offeredTo)
-    return { tone: 'plain', words: t('waiting.offeredTo', { name: row.offeredTo }) };
-  if (!row.online) return { tone: 'plain', words: t('waiting.away') };
-  const kind = waitClass(now - row.arrivedAt);
-  if (kind === 'overdue') return { tone: 'overdue', words: t('waiting.overdue') };
-  if (kind === 'soon') return { tone: 'soon', words: t('waiting.soon') };
-  return { tone: 'waiting', words: t('waiting.repNeeded') };
+): { plain: string } | { kind: WaitClass } {
+  if (row.offeredTo) return { plain: t('waiting.offeredTo', { name: row.offeredTo }) };
+  if (!row.online) return { plain: t('waiting.away') };
+  return { kind: urgency(row, now, row.arrivedAt) };
 }
 
 /** A page's address as short as it is still clear: without the scheme, and without a lone slash. */
