@@ -141,6 +141,20 @@ func TestASupervisorMayOpenAndCloseAndNothingElse(t *testing.T) {
 			t.Errorf("a supervisor may not %s: %v", body, err)
 		}
 	}
+	// However much a queue says, comparing it does not go beyond what the API server grants a policy.
+	if err := apitest.Apply(admin, ns, "git", "kind: Queue\nmetadata: {name: support}\nspec:\n"+
+		"  teamRefs: "+listOf(64, "{name: "+strings.Repeat("n", 250)+"%d}")+"\n"+
+		"  transferTargets: {queues: "+listOf(64, strings.Repeat("n", 250)+"%d")+", teams: "+listOf(64, strings.Repeat("n", 250)+"%d")+"}\n"+
+		"  waitingRules: "+listOf(16, "{afterSeconds: 1%d, action: Move, queueRef: {name: "+strings.Repeat("n", 250)+"}}")+"\n"+
+		"  issues: "+listOf(64, "{name: i%d, displayName: "+strings.Repeat("d", 128)+", requiredSkills: "+strings.ReplaceAll(listOf(16, strings.Repeat("s", 60)+"%d"), "%", "%%")+"}")+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := patch(sue, `{"spec":{"override":{"state":"Open"}}}`); err != nil {
+		t.Errorf("a supervisor may not open the largest queue: %v", err)
+	}
+	if err := patch(sue, `{"spec":{"issues":null}}`); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "only spec.override may be changed") {
+		t.Errorf("a supervisor and the issues of the largest queue: %v", err)
+	}
 	if err := sue.Delete(ctx, queue); !apierrors.IsForbidden(err) {
 		t.Errorf("a supervisor may delete queues: %v", err)
 	}

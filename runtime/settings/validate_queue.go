@@ -40,12 +40,20 @@ func (q Queue) validate(add adder) {
 		names(add, at+".transferTargets.teams", t.Teams, MaxNames, MaxResourceName)
 	}
 	q.validateIssues(add, at+".issues")
+	q.validateDisabled(add, at+".disabled")
+}
+
+func (q Queue) validateDisabled(add adder, list string) {
+	if most := len(Features()); len(q.Disabled) > most {
+		add("%s: %d entries; at most %d", list, len(q.Disabled), most)
+		return
+	}
 	for i, f := range q.Disabled {
 		switch {
 		case !slices.Contains(Features(), f):
-			add("%s.disabled[%d]: %q is no feature that could be switched off; there are %v", at, i, f, Features())
+			add("%s[%d]: %q is no feature that could be switched off; there are %v", list, i, f, Features())
 		case slices.Contains(q.Disabled[:i], f):
-			add("%s.disabled: %q stands twice", at, f)
+			add("%s: %q stands twice", list, f)
 		}
 	}
 }

@@ -179,6 +179,7 @@ func TestEachProblemWithRoutingSaysWhatToChange(t *testing.T) {
 		{`queues[support].disabled[0]: "music" is no feature that could be switched off; there are [emoji invitations preview transfer typing]`, ofQueue(func(q *queue) { q.Disabled = []settings.Feature{"music"} })},
 		{`queues[support].disabled: "emoji" stands twice`, ofQueue(func(q *queue) { q.Disabled = []settings.Feature{"emoji", "emoji"} })},
 		{``, ofQueue(func(q *queue) { q.Disabled = settings.Features() })},
+		{`queues[support].disabled: 6 entries; at most 5`, ofQueue(func(q *queue) { q.Disabled = slices.Repeat([]settings.Feature{"emoji"}, 6) })},
 
 		{`queues[support].thresholds.soonOverdueSeconds: -1; must be 0`, ofQueue(func(q *queue) { q.Thresholds.SoonOverdueSeconds = -1 })},
 		{`queues[support].thresholds.overdueSeconds: 2592001; must be 0`, ofQueue(func(q *queue) { q.Thresholds.OverdueSeconds = settings.MaxSeconds + 1 })},
