@@ -14,7 +14,23 @@ const (
 	maxQueued      = 1 << 16
 	maxQueuedBytes = 32 << 20
 	recordBytes    = 256 // of a record without its text
+	candidateBytes = 96  // of one agent who was looked at
 )
+
+// sizeOf is about how many bytes an event takes.
+func sizeOf(e desk.Event) int {
+	switch e := e.(type) {
+	case desk.MessageSent:
+		return recordBytes + len(e.Text)
+	case desk.Posted:
+		return recordBytes + len(e.Text)
+	case desk.Offered:
+		if e.Choice != nil {
+			return recordBytes + candidateBytes*len(e.Choice.Candidates)
+		}
+	}
+	return recordBytes
+}
 
 // linger is how long Run lets records gather when nobody waits for them: a transaction costs the same
 // for one row as for many, and at a low rate the time is the desk's.
@@ -44,10 +60,7 @@ func (q *intake) put(records []desk.Record) (dropped bool) {
 	}
 	size := 0
 	for i := range records {
-		size += recordBytes
-		if m, ok := records[i].Event.(desk.MessageSent); ok {
-			size += len(m.Text)
-		}
+		size += sizeOf(records[i].Event)
 	}
 	q.mu.Lock()
 	before := q.latest

@@ -53,18 +53,23 @@ func (a *Archive) MessagesFor(ctx context.Context, reader desk.Principal, conver
 }
 
 // Log is the activity log of a queue (feature Q4) below a sequence, or from its end when before is 0,
-// the newest first, at most limit lines. A queue that never was has none.
+// the newest first, at most limit lines. A queue that never was has none. That of the empty name is the
+// desk's own, of what belongs to no queue.
 func (a *Archive) Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error) {
 	var entries []protocol.LogEntry
 	err := a.read(ctx, func(db *sql.DB) error {
 		entries = nil
-		return each(ctx, db, `select seq, at, type, who, cause, reason, until, conversation, name, generation, waited
+		return each(ctx, db, `select seq, at, type, who, to_kind, to_name, cause, reason, until, conversation, name, generation, waited
 			from log where queue = ? and seq < ? order by seq desc limit ?`,
 			func(scan func(...any) error) error {
 				e := protocol.LogEntry{Queue: queue}
-				if err := scan(&e.Seq, &e.At, &e.Type, &e.By, &e.Cause, &e.Reason, &e.Until, &e.Conversation, &e.Name,
-					&e.Generation, &e.WaitedMS); err != nil {
+				var to protocol.Target
+				if err := scan(&e.Seq, &e.At, &e.Type, &e.By, &to.Kind, &to.Name, &e.Cause, &e.Reason, &e.Until, &e.Conversation,
+					&e.Name, &e.Generation, &e.WaitedMS); err != nil {
 					return err
+				}
+				if to.Kind != "" {
+					e.To = &to
 				}
 				entries = append(entries, e)
 				return nil
@@ -74,55 +79,6 @@ func (a *Archive) Log(ctx context.Context, queue string, before uint64, limit in
 		return nil, fmt.Errorf("read the log of %s: %w", queue, err)
 	}
 	return entries, nil
-}
-
-// Conversation is what the archive knows of one, ended or not: enough to judge who may read it.
-type Conversation struct {
-	ID, Queue, Channel, Session, Name, Page string
-	ArrivedAt                               int64 // milliseconds
-	// Agent serves it or is offered it, or did when it ended. Served are all who ever served it.
-	Agent  string
-	Served []string
-	// StartedAt is the beginning of the service, EndedAt the end; 0 before.
-	StartedAt, EndedAt int64
-	// EndedWhy is a desk.EndedWhy, EndedBy the agent who ended it, if one did.
-	EndedWhy, EndedBy string
-}
-
-// ErrNotFound is for a conversation that is not there, or not yet: see Wait.
-var ErrNotFound = errors.New("there is no such conversation in the archive")
-
-// Conversation finds one by its id; ErrNotFound when there is none.
-func (a *Archive) Conversation(ctx context.Context, id string) (Conversation, error) {
-	var found Conversation
-	err := a.read(ctx, func(db *sql.DB) error {
-		var key int64
-		c := Conversation{ID: id}
-		err := db.QueryRowContext(ctx, `select key, queue, channel, session, name, page, arrived_at, agent, started_at, ended_at,
-			ended_why, ended_by from conversation where id = ?`, id).Scan(&key, &c.Queue, &c.Channel, &c.Session, &c.Name,
-			&c.Page, &c.ArrivedAt, &c.Agent, &c.StartedAt, &c.EndedAt, &c.EndedWhy, &c.EndedBy)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		err = each(ctx, db, "select agent from served where conversation = ? order by agent",
-			func(scan func(...any) error) error {
-				var agent string
-				if err := scan(&agent); err != nil {
-					return err
-				}
-				c.Served = append(c.Served, agent)
-				return nil
-			}, key)
-		found = c
-		return err
-	})
-	if err != nil {
-		return Conversation{}, fmt.Errorf("read conversation %s: %w", id, err)
-	}
-	return found, nil
 }
 
 // read runs a query beside the writer. A damaged page makes Run replace the file.

@@ -16,8 +16,14 @@ create table conversation (
 	session    text    not null,
 	name       text    not null,
 	page       text    not null,
-	arrived_at integer not null,
+	email      text    not null,
+	phone      text    not null,
+	issue      text    not null,
+	arrived_at integer not null, -- the last time, if the customer came back
 	agent      text    not null, -- who serves it, or served it last
+	for_team   text    not null, -- the team, or the agent in person, in whose queue it waits
+	for_agent  text    not null,
+	inactive   text    not null, -- why it is, while it is
 	started_at integer not null,
 	ended_at   integer not null, -- 0: not yet
 	ended_why  text    not null,
@@ -25,7 +31,7 @@ create table conversation (
 ) strict;
 create index conversation_open on conversation (key) where ended_at = 0;
 
--- Everybody who ever served it.
+-- Everybody who ever was in it as an agent.
 create table served (
 	conversation integer not null,
 	agent        text    not null,
@@ -44,12 +50,15 @@ create table message (
 ) strict;
 create index message_conversation on message (conversation);
 
+-- The log of no queue is the desk's own.
 create table log (
 	queue        text    not null,
 	seq          integer not null,
 	at           integer not null,
 	type         text    not null,
 	who          text    not null,
+	to_kind      text    not null,
+	to_name      text    not null,
 	cause        text    not null,
 	reason       text    not null,
 	until        integer not null,
@@ -58,6 +67,32 @@ create table log (
 	generation   integer not null,
 	waited       integer not null,
 	primary key (queue, seq)
+) strict, without rowid;
+
+-- Every decision about a conversation, as protocol.Step in JSON.
+create table step (
+	conversation integer not null,
+	seq          integer not null,
+	detail       text    not null,
+	primary key (conversation, seq)
+) strict, without rowid;
+
+-- What members wrote to each other.
+create table post (
+	seq    integer primary key,
+	room   text    not null,
+	author text    not null,
+	text   text    not null,
+	at     integer not null,
+	client text    not null,
+	cid    integer not null
+) strict;
+create index post_room on post (room);
+
+-- Names by which people know the members, where these have one.
+create table member (
+	name    text not null primary key,
+	display text not null
 ) strict, without rowid;
 
 -- The settings in force, as far as the log tells of their changes.

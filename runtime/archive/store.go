@@ -19,7 +19,7 @@ const applicationID = 0x75736861 // "usha"
 
 // schemaVersion is that of the tables and of what is written into them. A file of another one is made
 // again: raise it with every change of schema.sql or of the projection.
-const schemaVersion = 1
+const schemaVersion = 2
 
 const readers = 4
 

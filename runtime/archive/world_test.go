@@ -37,17 +37,39 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+// strategies are chosen by the generation of the settings.
+var strategies = [...]settings.Strategy{
+	"", settings.StrategyLeastBusy, settings.StrategyLongestIdle, settings.StrategyRoundRobin, settings.StrategySkillsThenLeastBusy,
+	settings.StrategyRandom,
+}
+
 func sample(generation int64) settings.Settings {
 	s := settings.Settings{
 		Desk: settings.Desk{Name: "acme"},
-		Teams: []settings.Team{{Name: "tier1", Generation: 1, MaxConversations: 5, Members: []settings.Member{
-			{Name: "ana", Role: settings.RoleAdmin}, {Name: "ben", Subject: "ben@acme.example"}}}},
+		Teams: []settings.Team{
+			{Name: "tier1", Generation: 1, MaxConversations: 5, Members: []settings.Member{
+				{Name: "ana", Role: settings.RoleAdmin}, {Name: "ben", Subject: "ben@acme.example"}}},
+			{Name: "tier2", Generation: 1, MaxConversations: 3, Members: []settings.Member{
+				{Name: "ben", DisplayName: "Ben Okoro"}, {Name: "cem", DisplayName: "Cem", Skills: []string{"de"}}, {Name: "dan"}}},
+		},
 		Queues: []settings.Queue{
 			{Name: "sales", Generation: 7, Teams: []string{"tier1"}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue}},
 			{Name: "support", Generation: generation, Teams: []string{"tier1"}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue}},
+			{
+				Name: "vip", Generation: 3, Teams: []string{"tier2"}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue},
+				Distribution: settings.Distribution{Mode: settings.DistributionAutomatic, Strategy: strategies[int(generation)%len(strategies)], RequiredSkills: []string{"de"}},
+				WaitingRules: []settings.WaitingRule{
+					{AfterSeconds: 20, Action: settings.RuleAlert}, {AfterSeconds: 40, Action: settings.RuleMove, Queue: "support"},
+					{AfterSeconds: 60, Action: settings.RuleMove, Queue: "nowhere"}},
+				Thresholds: settings.Thresholds{AgentLost: settings.LostToPending, Idle: settings.IdleFree, IdleAfterSeconds: 60},
+				Issues: []settings.Issue{
+					{Name: "order", DisplayName: "An order", Team: "tier1"}, {Name: "gold", RequiredSkills: []string{"de"}, Priority: 7}},
+			},
 		},
 		Channels: []settings.Channel{
-			{Name: "shop", Type: settings.ChannelWeb, Queue: "sales"}, {Name: "web", Type: settings.ChannelWeb, Queue: "support"}},
+			{Name: "shop", Type: settings.ChannelWeb, Queue: "sales"},
+			{Name: "vip", Type: settings.ChannelWeb, Queue: "vip", Unavailable: settings.Unavailable{Action: settings.UnavailableContactForm}},
+			{Name: "web", Type: settings.ChannelWeb, Queue: "support"}},
 	}
 	s.Sort()
 	return s
@@ -128,9 +150,9 @@ func (w *world) pass(d time.Duration) {
 
 // wander lets so many random things happen; commands that are refused are part of it.
 func (w *world) wander(r *rand.Rand, steps int) {
-	agents := []string{"ana", "ben"}
+	agents := []string{"ana", "ben", "cem", "dan"}
 	for range steps {
-		agent := agents[r.IntN(2)]
+		agent := agents[r.IntN(len(agents))]
 		session := fmt.Sprintf("s%d", r.IntN(20))
 		a, c := desk.AgentPrincipal(agent), desk.CustomerPrincipal(session)
 		var conversation desk.ConversationID
@@ -138,10 +160,14 @@ func (w *world) wander(r *rand.Rand, steps int) {
 			conversation = list[r.IntN(len(list))].ID
 		}
 		w.now = w.now.Add(time.Duration(r.IntN(2000)) * time.Millisecond)
+		target := []desk.Target{{Kind: desk.ToAgent, Name: agents[r.IntN(len(agents))]},
+			{Kind: desk.ToTeam, Name: "tier" + fmt.Sprint(1+r.IntN(2))}, {Kind: desk.ToQueue, Name: []string{"sales", "support", "vip"}[r.IntN(3)]}}[r.IntN(3)]
+		// Any that there is, of others too.
+		any := desk.ConversationID(fmt.Sprintf("c%d", 1+r.IntN(1+int(w.s.LastConversation))))
 		var command desk.Command
-		switch n := r.IntN(100); {
+		switch n := r.IntN(160); {
 		case n < 12:
-			command = desk.Join{Origin: w.by(c), Session: session, Channel: []string{"web", "shop"}[r.IntN(2)], Text: strings.Repeat("where ", r.IntN(3))}
+			command = desk.Join{Origin: w.by(c), Session: session, Channel: []string{"web", "shop", "vip"}[r.IntN(3)], Text: strings.Repeat("where ", r.IntN(3))}
 		case n < 18:
 			command = desk.Connect{Principal: c, Gateway: "g"}
 		case n < 24:
@@ -175,6 +201,30 @@ func (w *world) wander(r *rand.Rand, steps int) {
 				s.Queues[1].OverrideAnswer = &settings.OverrideAnswer{Request: request.ID, Refused: []string{"", "someone holds it"}[r.IntN(2)]}
 			}
 			command = desk.ApplySettings{Settings: s}
+		case n < 104:
+			command = desk.Transfer{Origin: w.by(a), Agent: agent, Conversation: conversation, To: target, Note: strings.Repeat("note", r.IntN(2))}
+		case n < 110:
+			command = desk.Invite{Origin: w.by(a), Agent: agent, Conversation: conversation, To: target}
+		case n < 112:
+			command = desk.Uninvite{Origin: w.by(a), Agent: agent, Conversation: conversation, To: target}
+		case n < 120:
+			command = desk.Enter{Origin: w.by(a), Agent: agent, Conversation: any}
+		case n < 124:
+			command = desk.Decline{Origin: w.by(a), Agent: agent, Conversation: any}
+		case n < 127:
+			command = desk.Contact{Origin: w.by(c), Session: session, Channel: "vip", Name: "N", Email: "n@example.org", Text: "call me"}
+		case n < 130:
+			command = desk.Join{Origin: w.by(c), Session: session, Channel: "vip", Issue: []string{"vip/order", "vip/gold"}[r.IntN(2)]}
+		case n < 132:
+			command = desk.Join{Origin: w.by(c), Session: session, Channel: "web", To: target}
+		case n < 136:
+			command = desk.Post{Origin: w.by(a), Agent: agent, Room: []desk.RoomID{desk.TeamRoom("tier1"), desk.TeamRoom("tier2"), desk.PrivateRoom("ana", "cem")}[r.IntN(3)], Text: "free?"}
+		case n < 138:
+			command = desk.SetPresence{Origin: w.by(a), Agent: agent, Presence: []desk.Presence{desk.Available, desk.Away, desk.FinishMine}[r.IntN(3)]}
+		case n < 140:
+			command = desk.LockKeys{Source: "192.0.2.7", Tries: 10, Until: w.now.Add(time.Hour).UnixMilli()}
+		case n < 150:
+			command = desk.Connect{Principal: a, Gateway: "g"}
 		default:
 			w.now = w.now.Add(time.Duration(r.IntN(90)) * time.Second)
 			command = desk.Tick{}
@@ -275,7 +325,7 @@ func dump(t testing.TB, path string) string {
 	}
 	defer db.Close()
 	var out []string
-	for _, table := range []string{"position", "conversation", "served", "message", "log", "resource", "request"} {
+	for _, table := range []string{"position", "conversation", "served", "message", "log", "step", "post", "resource", "request", "member"} {
 		found, err := db.Query("select * from " + table)
 		if err != nil {
 			t.Fatal(err)

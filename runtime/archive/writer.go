@@ -46,8 +46,10 @@ type writer struct {
 
 	begin, commit, rollback, position     *sql.Stmt
 	messages, logs, served, conversations insert
-	resources, requests                   insert
-	clearResources, clearRequests         *sql.Stmt
+	steps, posts                          insert
+	resources, requests, members          insert
+
+	clearResources, clearRequests, clearMembers *sql.Stmt
 }
 
 func openWriter(ctx context.Context, dsn string) (*writer, error) {
@@ -85,6 +87,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		"update position set seq = ?, at = ?, kind = ? where id = 1": &w.position,
 		"delete from resource": &w.clearResources,
 		"delete from request":  &w.clearRequests,
+		"delete from member":   &w.clearMembers,
 	} {
 		var err error
 		if *to, err = w.statement(ctx, text); err != nil {
@@ -92,13 +95,17 @@ func (w *writer) prepare(ctx context.Context) error {
 		}
 	}
 	for text, to := range map[string]*insert{
-		"insert into message (seq, conversation, side, author, text, at, client, cid)":                              &w.messages,
-		"insert into log (queue, seq, at, type, who, cause, reason, until, conversation, name, generation, waited)": &w.logs,
-		"insert or ignore into served (conversation, agent)":                                                        &w.served,
-		"insert or replace into conversation (key, id, queue, channel, session, name, page, arrived_at, agent, started_at, " +
-			"ended_at, ended_why, ended_by)": &w.conversations,
-		"insert into resource (kind, name, generation, hash)": &w.resources,
-		"insert into request (queue, id, who)":                &w.requests,
+		"insert into message (seq, conversation, side, author, text, at, client, cid)": &w.messages,
+		"insert into log (queue, seq, at, type, who, to_kind, to_name, cause, reason, until, conversation, name, " +
+			"generation, waited)": &w.logs,
+		"insert or ignore into served (conversation, agent)": &w.served,
+		"insert or replace into conversation (key, id, queue, channel, session, name, page, email, phone, issue, arrived_at, " +
+			"agent, for_team, for_agent, inactive, started_at, ended_at, ended_why, ended_by)": &w.conversations,
+		"insert into step (conversation, seq, detail)":                &w.steps,
+		"insert into post (seq, room, author, text, at, client, cid)": &w.posts,
+		"insert into resource (kind, name, generation, hash)":         &w.resources,
+		"insert into request (queue, id, who)":                        &w.requests,
+		"insert into member (name, display)":                          &w.members,
 	} {
 		if err := w.prepareInsert(ctx, text, to); err != nil {
 			return fmt.Errorf("prepare %q: %w", text, err)
@@ -164,13 +171,13 @@ func (w *writer) insertAll(ctx context.Context, p *projection) error {
 	b := &p.batch
 	var conversations rows
 	for _, c := range b.conversations {
-		conversations.add(c.key, string(c.id), c.queue, c.channel, c.session, c.name, c.page, c.arrivedAt, c.agent,
-			c.startedAt, c.endedAt, c.endedWhy, c.ended)
+		conversations.add(c.key, string(c.id), c.queue, c.channel, c.session, c.name, c.page, c.email, c.phone, c.issue,
+			c.arrivedAt, c.agent, c.forTeam, c.forAgent, c.inactive, c.startedAt, c.endedAt, c.endedWhy, c.ended)
 	}
 	for _, part := range []struct {
 		into insert
 		rows rows
-	}{{w.conversations, conversations}, {w.served, b.served}, {w.messages, b.messages}, {w.logs, b.logs}} {
+	}{{w.conversations, conversations}, {w.served, b.served}, {w.messages, b.messages}, {w.logs, b.logs}, {w.steps, b.steps}, {w.posts, b.posts}} {
 		if err := part.into.insert(ctx, part.rows); err != nil {
 			return err
 		}
@@ -181,6 +188,13 @@ func (w *writer) insertAll(ctx context.Context, p *projection) error {
 			resources.add(key.kind, key.name, r.generation, r.hash[:])
 		}
 		if err := w.exchange(ctx, w.clearResources, w.resources, resources); err != nil {
+			return err
+		}
+		var members rows
+		for name, display := range p.members {
+			members.add(name, display)
+		}
+		if err := w.exchange(ctx, w.clearMembers, w.members, members); err != nil {
 			return err
 		}
 	}
@@ -229,10 +243,12 @@ func (w *writer) load(ctx context.Context) (*projection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the position: %w", err)
 	}
-	err = each(ctx, w.c, "select key, id, queue, channel, session, name, page, arrived_at, agent, started_at from conversation where ended_at = 0",
+	err = each(ctx, w.c, `select key, id, queue, channel, session, name, page, email, phone, issue, arrived_at, agent, for_team,
+		for_agent, inactive, started_at from conversation where ended_at = 0`,
 		func(scan func(...any) error) error {
 			c := &conversation{}
-			if err := scan(&c.key, &c.id, &c.queue, &c.channel, &c.session, &c.name, &c.page, &c.arrivedAt, &c.agent, &c.startedAt); err != nil {
+			if err := scan(&c.key, &c.id, &c.queue, &c.channel, &c.session, &c.name, &c.page, &c.email, &c.phone, &c.issue,
+				&c.arrivedAt, &c.agent, &c.forTeam, &c.forAgent, &c.inactive, &c.startedAt); err != nil {
 				return err
 			}
 			p.live[c.id] = c
@@ -266,6 +282,17 @@ func (w *writer) load(ctx context.Context) (*projection, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the requests: %w", err)
+	}
+	err = each(ctx, w.c, "select name, display from member", func(scan func(...any) error) error {
+		var name, display string
+		if err := scan(&name, &display); err != nil {
+			return err
+		}
+		p.members[name] = display
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the members' names: %w", err)
 	}
 	return p, nil
 }
