@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -68,6 +69,16 @@ func kinds() []kindOfStep {
 		{"accept", 25, (*chaos).accept},
 		{"refuse", 6, (*chaos).refuse},
 		{"leave", 15, (*chaos).leave},
+		{"enter", 12, (*chaos).enter},
+		{"transfer", 20, (*chaos).transfer},
+		{"invite", 12, (*chaos).invite},
+		{"uninvite", 3, (*chaos).uninvite},
+		{"decline", 6, (*chaos).decline},
+		{"presence", 14, (*chaos).presence},
+		{"key", 8, (*chaos).key},
+		{"contact", 8, (*chaos).contact},
+		{"chat", 10, (*chaos).chat},
+		{"favour", 4, (*chaos).favour},
 		{"switch", 12, (*chaos).switchQueue},
 		{"sign", 10, (*chaos).sign},
 		{"resend", 30, (*chaos).resend},
@@ -123,7 +134,7 @@ func Chaos(config ChaosConfig) (Result, error) {
 		cids: map[string]uint64{}, history: map[desk.Principal][]answered{}, messages: map[desk.ConversationID]uint32{},
 		ended: map[string]int64{}, removed: map[string]settings.Queue{},
 		lastGood: map[string]calendar.Schedule{},
-		result:   Result{Did: map[string]int{}, Refused: map[string]int{}},
+		result:   Result{Did: map[string]int{}, Refused: map[string]int{}, Kinds: map[string]int{}},
 	}
 	c.judge, c.keep, c.told, c.follower = true, true, c.hear, desk.New().Follow()
 	c.set = firstSettings(rng)
@@ -187,13 +198,21 @@ func (c *chaos) finish(from int64, began time.Time) Result {
 
 func (c *chaos) begin() {
 	c.epoch++
-	c.try(desk.Start{Epoch: c.epoch, Gateways: slices.Clone(c.gateways)})
+	c.try(desk.Start{Epoch: c.epoch, Gateways: slices.Clone(c.gateways), Seed: c.rng.Uint64()})
 	c.try(desk.ApplySettings{Settings: cloned(c.set)})
 }
 
 // hear follows the records to know what the domain must remember.
 func (c *chaos) hear(r desk.Record) {
+	c.result.Kinds[reflect.TypeOf(r.Event).Name()]++
 	switch e := r.Event.(type) {
+	case desk.Revived:
+		delete(c.ended, c.s.Conversations[e.Conversation].Session)
+	case desk.ContactLeft:
+		if at, ok := c.ended[e.Session]; ok && at+keepEnded <= r.At {
+			c.forget(e.Session)
+		}
+		delete(c.ended, e.Session)
 	case desk.CustomerJoined:
 		if at, ok := c.ended[e.Session]; ok && at+keepEnded <= r.At {
 			c.forget(e.Session)
@@ -202,7 +221,7 @@ func (c *chaos) hear(r desk.Record) {
 	case desk.MessageSent:
 		c.messages[e.Conversation]++
 	case desk.Ended:
-		if conv := c.s.Conversations[e.Conversation]; conv != nil {
+		if conv := c.s.Conversations[e.Conversation]; conv != nil && c.s.Customers[conv.Session] != nil && c.s.Customers[conv.Session].Conversation == conv.ID {
 			c.ended[conv.Session] = r.At
 		}
 	case desk.Picked:
@@ -285,7 +304,11 @@ func (c *chaos) try(command desk.Command) (desk.Decision, bool) {
 		return d, true
 	}
 	if len(d.Events) == 0 {
-		c.wrong("%T was accepted and had no event", command)
+		switch command.(type) {
+		case desk.SetPresence, desk.Favour, desk.ReadRoom: // it is so already
+		default:
+			c.wrong("%T was accepted and had no event", command)
+		}
 		return d, true
 	}
 	list := append(c.history[o.Principal], answered{command, *o, seq, d.Conversation})
@@ -358,7 +381,7 @@ func (c *chaos) wait(ms int64) { c.pass(c.now + ms) }
 // late lets time pass while nobody acts: then comes a command, and only after it the ticks.
 func (c *chaos) late() {
 	c.now += c.rng.Int64N(pickOf(c.rng, []int64{second, second, second, minute, minute, 3 * hour, 3 * hour, 30 * hour}))
-	list := []func(*chaos){(*chaos).join, (*chaos).join, (*chaos).connect, (*chaos).say, (*chaos).pick, (*chaos).accept, (*chaos).end, (*chaos).settings, (*chaos).switchQueue}
+	list := []func(*chaos){(*chaos).join, (*chaos).join, (*chaos).connect, (*chaos).say, (*chaos).pick, (*chaos).accept, (*chaos).end, (*chaos).settings, (*chaos).switchQueue, (*chaos).transfer, (*chaos).enter, (*chaos).key, (*chaos).presence}
 	pickOf(c.rng, list)(c)
 	c.ticks()
 }
@@ -368,14 +391,15 @@ func (c *chaos) late() {
 func (c *chaos) crash() {
 	written := c.rng.IntN(2) == 0
 	messages, ended, history, passed := cloneMap(c.messages), cloneMap(c.ended), cloneMap(c.history), cloneMap(c.passed)
+	rules, moved := cloneMap(c.rules), cloneMap(c.moved)
 	cids, lastGood := cloneMap(c.cids), c.lastGood
-	list := []func(*chaos){(*chaos).join, (*chaos).say, (*chaos).pick, (*chaos).end, (*chaos).settings}
+	list := []func(*chaos){(*chaos).join, (*chaos).say, (*chaos).pick, (*chaos).end, (*chaos).settings, (*chaos).transfer, (*chaos).presence}
 	pickOf(c.rng, list)(c)
 	if written {
 		c.commit()
 	} else {
 		c.messages, c.ended, c.history, c.passed, c.cids = messages, ended, history, passed, cids
-		c.lastGood = lastGood
+		c.lastGood, c.rules, c.moved = lastGood, rules, moved
 	}
 	c.group = c.group[:0]
 	c.start(c.rng.IntN(2) == 0)

@@ -36,19 +36,19 @@ func Check(s *desk.State, now int64) []string {
 // places: a conversation is in exactly one place, and the indexes agree.
 func (k *check) places() {
 	inLine, inHands := map[desk.ConversationID]int{}, map[desk.ConversationID]int{}
-	for name := range k.s.Queues {
-		for _, c := range k.s.Line(name) {
+	for name, line := range k.lines() {
+		for _, c := range line {
 			inLine[c.ID]++
-			if c.Queue != name {
-				k.wrong("%s of queue %s stands in the line of %s", c.ID, c.Queue, name)
+			if lineName(c) != name {
+				k.wrong("%s of %s stands in the line of %s", c.ID, lineName(c), name)
 			}
 		}
 	}
 	for name := range k.s.Agents {
 		for _, c := range k.s.ConversationsOf(name) {
 			inHands[c.ID]++
-			if c.Agent != name {
-				k.wrong("%s of agent %q is in the hands of %s", c.ID, c.Agent, name)
+			if !hasIn(c, name) {
+				k.wrong("%s of agent %q and %v is in the hands of %s", c.ID, c.Agent, c.Sharers, name)
 			}
 		}
 	}
@@ -61,38 +61,9 @@ func (k *check) places() {
 			k.wrong("%s has number %d (also %s, the last is %d)", id, c.Number, other, k.s.LastConversation)
 		}
 		numbers[c.Number] = id
-		want := [2]int{}
-		switch c.Place {
-		case desk.Waiting:
-			want = [2]int{1, 0}
-			if c.Agent != "" || k.s.Queues[c.Queue] == nil {
-				k.wrong("%s waits in %q (which is there: %t) with agent %q", id, c.Queue, k.s.Queues[c.Queue] != nil, c.Agent)
-			}
-		case desk.OfferedTo:
-			want = [2]int{0, 1}
-			if slices.Contains(c.Refused, c.Agent) {
-				k.wrong("%s is offered to %s who let it pass", id, c.Agent)
-			}
-			if !serves(k.s, c.Agent, c.Queue) {
-				k.wrong("%s is offered to %s who does not serve %s", id, c.Agent, c.Queue)
-			}
-		case desk.InService:
-			want = [2]int{0, 1}
-			if k.s.Queues[c.Queue] != nil && !serves(k.s, c.Agent, c.Queue) {
-				k.wrong("%s is served by %s who does not serve %s", id, c.Agent, c.Queue)
-			}
-		case desk.Over:
-			if c.EndedAt == 0 || c.EndedWhy == "" || c.UnansweredSince != 0 {
-				k.wrong("%s is over without an end: %+v", id, *c)
-			}
-			if c.EndedAt+keepEnded <= k.s.At {
-				k.wrong("%s has been over since %d and is still known at %d", id, c.EndedAt, k.s.At)
-			}
-		default:
-			k.wrong("%s is in place %d", id, c.Place)
-		}
+		want := k.place(c)
 		if got := [2]int{inLine[id], inHands[id]}; got != want {
-			k.wrong("%s (place %d, queue %s, agent %q) is in %d lines and %d hands", id, c.Place, c.Queue, c.Agent, got[0], got[1])
+			k.wrong("%s (place %d, %s, agent %q, %v) is in %d lines and %d hands", id, c.Place, lineName(c), c.Agent, c.Sharers, got[0], got[1])
 		}
 		delete(inLine, id)
 		delete(inHands, id)
@@ -102,11 +73,140 @@ func (k *check) places() {
 	}
 }
 
+// lines are those that the state keeps, by name.
+func (k *check) lines() map[string][]*desk.Conversation {
+	lines := map[string][]*desk.Conversation{}
+	for name := range k.s.Queues {
+		lines["queue "+name] = k.s.Line(name)
+	}
+	for _, t := range k.s.Settings.Teams {
+		lines["team "+t.Name] = k.s.TeamLine(t.Name)
+	}
+	for name := range k.s.Agents {
+		lines["agent "+name] = k.s.PersonalLine(name)
+	}
+	return lines
+}
+
+// place: what a conversation must be like in its place. It tells in how many lines and hands it is.
+func (k *check) place(c *desk.Conversation) (want [2]int) {
+	id := c.ID
+	if c.Place != desk.InService && len(c.Sharers)+len(c.Invitations) > 0 {
+		k.wrong("%s in place %d is shared by %v, invited are %v", id, c.Place, c.Sharers, c.Invitations)
+	}
+	switch c.Place {
+	case desk.Waiting:
+		k.waits(c)
+		return [2]int{1, 0}
+	case desk.OfferedTo:
+		if slices.Contains(c.Refused, c.Agent) {
+			k.wrong("%s is offered to %s who let it pass", id, c.Agent)
+		}
+		if c.ForAgent != "" || c.ForTeam != "" || !serves(k.s, c.Agent, c.Queue) {
+			k.wrong("%s of %s is offered to %s who does not serve %s", id, lineName(c), c.Agent, c.Queue)
+		}
+		return [2]int{0, 1}
+	case desk.InService:
+		k.served(c)
+		return [2]int{0, 1 + len(c.Sharers)}
+	case desk.Over:
+		if c.EndedAt == 0 || c.EndedWhy == "" || c.UnansweredSince != 0 {
+			k.wrong("%s is over without an end: %+v", id, *c)
+		}
+		if c.EndedAt+keepEnded <= k.s.At {
+			k.wrong("%s has been over since %d and is still known at %d", id, c.EndedAt, k.s.At)
+		}
+	case desk.Inactive:
+		if c.EndedWhy == "" || c.Agent != "" || c.ForAgent != "" || c.ForTeam != "" {
+			k.wrong("%s is inactive without a reason, or in somebody's hands: %+v", id, *c)
+		}
+	default:
+		k.wrong("%s is in place %d", id, c.Place)
+	}
+	return want
+}
+
+// waits: who waits stands where somebody can see it, and is not kept waiting by the desk.
+func (k *check) waits(c *desk.Conversation) {
+	if c.Agent != "" || c.Team != "" {
+		k.wrong("%s waits with agent %q of team %q", c.ID, c.Agent, c.Team)
+	}
+	seen := false
+	for _, name := range membersOf(k.s) {
+		seen = seen || k.s.MayTake(name, c)
+	}
+	if !seen && (lineName(c) != "queue "+c.Queue || len(agentsOf(k.s, c.Queue)) > 0) {
+		k.wrong("%s waits for %s, and nobody may take it", c.ID, lineName(c))
+	}
+	switch {
+	case c.ForAgent != "":
+		if limitOf(k.s, c.ForAgent) == 0 {
+			k.wrong("%s waits for %s, who is nobody's member", c.ID, c.ForAgent)
+		}
+	case c.ForTeam != "":
+		if t := teamOf(k.s, c.ForTeam); t == nil || len(t.Members) == 0 {
+			k.wrong("%s waits for team %s, which nobody is a member of", c.ID, c.ForTeam)
+		}
+	case k.s.Queues[c.Queue] == nil:
+		k.wrong("%s waits in %q, which is not there", c.ID, c.Queue)
+	default:
+		k.stuck(c)
+	}
+	if c.ForAgent == "" && (c.WaitsSince != 0) != (c.ForTeam != "") {
+		k.wrong("%s of %s waits there since %d", c.ID, lineName(c), c.WaitsSince)
+	}
+}
+
+// stuck: in a queue that offers by itself nobody waits whom a free agent could be offered.
+func (k *check) stuck(c *desk.Conversation) {
+	if queueSetting(k.s, c.Queue).Distribution.Mode != settings.DistributionAutomatic {
+		return
+	}
+	for _, agent := range agentsOf(k.s, c.Queue) {
+		if free(k.s, agent) && !slices.Contains(c.Refused, agent) {
+			k.wrong("%s waits in %s, %s is free and did not let it pass", c.ID, c.Queue, agent)
+		}
+	}
+}
+
+// served: all who are in a conversation may be.
+func (k *check) served(c *desk.Conversation) {
+	seen := map[string]bool{c.Agent: true}
+	for _, s := range c.Sharers {
+		if seen[s.Agent] {
+			k.wrong("%s is shared by %s twice", c.ID, s.Agent)
+		}
+		seen[s.Agent] = true
+		if limitOf(k.s, s.Agent) == 0 || s.Team != "" && !inTeam(k.s, s.Agent, s.Team) {
+			k.wrong("%s is shared by %s, who is not of team %q", c.ID, s.Agent, s.Team)
+		}
+	}
+	if limitOf(k.s, c.Agent) == 0 || c.ForAgent != "" {
+		k.wrong("%s is served by %q, who is nobody's member, or is for %q", c.ID, c.Agent, c.ForAgent)
+	}
+	mine := inTeam(k.s, c.Agent, c.Team) || c.Team == "" && c.Via != "" // or handed over in person
+	switch {
+	case mine:
+	case c.ForTeam != "" && !inTeam(k.s, c.Agent, c.ForTeam):
+		k.wrong("%s of team %s is served by %s, who is no member", c.ID, c.ForTeam, c.Agent)
+	case c.ForTeam == "" && k.s.Queues[c.Queue] != nil && !serves(k.s, c.Agent, c.Queue):
+		k.wrong("%s is served by %s who does not serve %s", c.ID, c.Agent, c.Queue)
+	}
+	invited := map[desk.Invitation]bool{}
+	for _, i := range c.Invitations {
+		whom := desk.Invitation{Agent: i.Agent, Team: i.Team}
+		if invited[whom] || (i.Agent == "") == (i.Team == "") || i.Agent != "" && seen[i.Agent] {
+			k.wrong("%s has the invitations %+v with %v in it", c.ID, c.Invitations, seen)
+		}
+		invited[whom] = true
+	}
+}
+
 // people: customers and agents.
 func (k *check) people() {
 	active := map[string]desk.ConversationID{}
 	for id, c := range k.s.Conversations {
-		if c.Place == desk.Over {
+		if !c.Place.Open() {
 			continue
 		}
 		if other, two := active[c.Session]; two {
@@ -132,8 +232,10 @@ func (k *check) people() {
 		if got, want := k.s.Load(name), loadOf(k.s, name); got != want {
 			k.wrong("agent %s has load %d, counted %d", name, got, want)
 		}
-		if len(a.Gateways) == 0 && a.LostAt == 0 && loadOf(k.s, name) > 0 {
-			k.wrong("agent %s is not connected, not lost, and has conversations", name)
+		for id, c := range k.s.Conversations {
+			if len(a.Gateways) == 0 && a.LostAt == 0 && c.Place == desk.InService && hasIn(c, name) {
+				k.wrong("agent %s is not connected, not lost, and has %s", name, id)
+			}
 		}
 		limit := 0
 		if m := k.s.Member(name); m != nil {
@@ -143,6 +245,33 @@ func (k *check) people() {
 			k.wrong("agent %s has limit %d, by the settings %d", name, limit, want)
 		}
 	}
+	k.rights()
+}
+
+// rights: who sees what, and who is invited where.
+func (k *check) rights() {
+	for _, name := range membersOf(k.s) {
+		var invited []desk.ConversationID
+		for _, c := range k.s.Conversations {
+			if got, want := k.s.MaySee(name, c), maySee(k.s, name, c); got != want {
+				k.wrong("%s may see %s: %t, by the rules %t", name, c.ID, got, want)
+			}
+			if invitedTo(k.s, name, c) {
+				invited = append(invited, c.ID)
+			}
+		}
+		var got []desk.ConversationID
+		for _, c := range k.s.InvitationsFor(name) {
+			got = append(got, c.ID)
+		}
+		slices.Sort(got)
+		if slices.Sort(invited); !slices.Equal(got, invited) {
+			k.wrong("%s is invited into %v, by the invitations %v", name, got, invited)
+		}
+		if n := len(k.s.KeysOf(name, k.now)); n > desk.MaxKeys {
+			k.wrong("%s has %d session keys", name, n)
+		}
+	}
 }
 
 // queues: order, figures, and the state that the calendar says.
@@ -150,22 +279,17 @@ func (k *check) queues() {
 	if len(k.s.Queues) != len(k.s.Settings.Queues) {
 		k.wrong("%d queues are set, %d are there", len(k.s.Settings.Queues), len(k.s.Queues))
 	}
+	k.order()
 	for name, q := range k.s.Queues {
-		line := k.s.Line(name)
-		if !slices.Equal(line, waitingIn(k.s, name)) {
-			k.wrong("the line of %s is not in the order of arrival", name)
-		}
-		for i, c := range line {
-			if got := k.s.PlaceInLine(c); got != i+1 {
-				k.wrong("%s has place %d in %s, %d are before it", c.ID, got, name, i)
-			}
-		}
 		if got, want := k.s.AgentsOf(name), agentsOf(k.s, name); !slices.Equal(got, want) {
 			k.wrong("queue %s has agents %v, by the settings %v", name, got, want)
 		}
 		got, _ := k.s.Figures(name)
 		if want := figures(k.s, q); got != want {
 			k.wrong("figures of %s are %+v, counted %+v", name, got, want)
+		}
+		if n := len(k.s.InactiveOf(name)); n != got.Inactive {
+			k.wrong("%s has %d inactive, counted %d", name, n, got.Inactive)
 		}
 		if n := len(k.s.Offers(name)); n != got.Offered {
 			k.wrong("%s has %d offers, counted %d", name, n, got.Offered)
@@ -175,6 +299,38 @@ func (k *check) queues() {
 	for name := range k.s.Requests {
 		if k.s.Queues[name] == nil {
 			k.wrong("there is a request for queue %s, which is not there", name)
+		}
+	}
+}
+
+// order: every line stands in the order of priority and arrival, and places are counted by it.
+func (k *check) order() {
+	want := linesOf(k.s)
+	for name, line := range k.lines() {
+		if !slices.Equal(line, want[name]) {
+			k.wrong("the line of %s is not in the order of arrival", name)
+		}
+		for i, c := range line {
+			if got, of := k.s.PlaceInLine(c), k.s.LineLength(c); got != i+1 || of != len(line) {
+				k.wrong("%s has place %d of %d in %s, %d of %d are before it", c.ID, got, of, name, i, len(line))
+			}
+		}
+	}
+	for _, t := range k.s.Settings.Teams {
+		var f desk.TeamFigures
+		if line := want["team "+t.Name]; len(line) > 0 {
+			f.Waiting, f.FirstArrival = len(line), line[0].ArrivedAt
+		}
+		for _, m := range t.Members {
+			if online(k.s, m.Name) && k.s.Agents[m.Name].Presence != desk.Away {
+				f.Online++
+			}
+			if free(k.s, m.Name) {
+				f.Available++
+			}
+		}
+		if got := k.s.TeamFigures(t.Name); got != f {
+			k.wrong("figures of team %s are %+v, counted %+v", t.Name, got, f)
 		}
 	}
 }
@@ -222,12 +378,12 @@ func (k *check) deadlines() {
 		if c.Place == desk.Over {
 			continue
 		}
-		at := wayOut(k.s, c)
+		at, how := wayOut(k.s, c)
 		if at <= k.now {
-			k.wrong("%s (place %d) was to move on at %d, it is %d", id, c.Place, at, k.now)
+			k.wrong("%s (place %d) was to move on at %d, it is %d: %s", id, c.Place, at, k.now, how)
 		}
 		if !some || next > at {
-			k.wrong("%s (place %d) is to move on at %d, the next deadline is %d (%t)", id, c.Place, at, next, some)
+			k.wrong("%s (place %d) is to move on at %d, the next deadline is %d (%t): %s", id, c.Place, at, next, some, how)
 		}
 	}
 	for name, q := range k.s.Queues {

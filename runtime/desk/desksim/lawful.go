@@ -29,6 +29,8 @@ func Lawful(s *desk.State, r desk.Record) []string {
 		if s.Queues[e.Queue] == nil {
 			k.wrong("queue %s is switched, which is not there", e.Queue)
 		}
+	default:
+		k.routed(r.Event)
 	}
 	if r.At < s.At {
 		k.wrong("record %d is of %d, the one before of %d", r.Seq, r.At, s.At)
@@ -39,21 +41,58 @@ func Lawful(s *desk.State, r desk.Record) []string {
 	return k.bad
 }
 
+// open: whether a queue takes people in at this moment, by the calendar.
+func (k *check) open(queue string) bool {
+	q := k.s.Queues[queue]
+	if q == nil {
+		return false
+	}
+	open, _, err := resolve(k.s, q, k.now)
+	return err == nil && open
+}
+
 // joined: a closed queue takes nobody in, and a line never grows over its capacity by a join.
 func (k *check) joined(e desk.CustomerJoined) {
-	q := k.s.Queues[e.Queue]
+	switch {
+	case e.Key != "":
+		key, ok := k.s.Keys[e.Key]
+		if !ok || key.Agent != e.Agent || key.Expires <= k.now || limitOf(k.s, e.Agent) == 0 || e.Via != desk.ViaKey {
+			k.wrong("the session key is %+v (%t)", key, ok)
+		}
+		return
+	case e.Agent != "":
+		if !online(k.s, e.Agent) || limitOf(k.s, e.Agent) == 0 || e.Via == desk.ViaChosen && k.s.Agents[e.Agent].Presence != desk.Available {
+			k.wrong("the agent is not here")
+		}
+	case e.Team != "":
+		if t := teamOf(k.s, e.Team); t == nil || len(t.Members) == 0 {
+			k.wrong("there is no such team, or nobody in it")
+		}
+	}
+	if (e.Agent != "" || e.Team != "") != (e.Via != "") || e.Agent != "" && e.Team != "" {
+		k.wrong("it comes by %q", e.Via)
+	}
+	k.enters(e.Queue, e.Agent == "" && e.Team == "")
+}
+
+// enters: whether one more may wait in a queue, or beside it for a team or an agent.
+func (k *check) enters(queue string, inLine bool) {
+	q := k.s.Queues[queue]
 	if q == nil {
 		k.wrong("there is no such queue")
 		return
 	}
-	if open, cause, err := resolve(k.s, q, k.now); err != nil || !open {
-		k.wrong("the calendar says closed (%s, %v)", cause, err)
+	if !k.open(queue) {
+		k.wrong("the calendar says closed")
+	}
+	if !inLine {
+		return
 	}
 	f := figures(k.s, q)
 	if f.Places != desk.NoLimit && f.Waiting+1 > f.Places {
 		k.wrong("%d wait, the capacity is %d", f.Waiting, f.Places)
 	}
-	if queueSetting(k.s, e.Queue).WhenBusy.Offer != settings.OfferQueue && f.FreePlaces <= f.Waiting {
+	if queueSetting(k.s, queue).WhenBusy.Offer != settings.OfferQueue && f.FreePlaces <= f.Waiting {
 		k.wrong("no agent is free: %+v", f)
 	}
 }
@@ -65,8 +104,11 @@ func (k *check) picked(e desk.Picked) {
 		k.wrong("there is no such conversation")
 		return
 	}
-	if !serves(k.s, e.Agent, c.Queue) {
-		k.wrong("the agent does not serve %s", c.Queue)
+	if !mayTake(k.s, e.Agent, c) && !leads(k.s, e.Agent, c) {
+		k.wrong("it waits for %s", lineName(c))
+	}
+	if e.Team != "" && !inTeam(k.s, e.Agent, e.Team) || (e.Team == "") != (e.How == desk.PickedHanded) {
+		k.wrong("the agent is not of that team")
 	}
 	if e.WaitedMS != k.now-c.ArrivedAt || e.WaitedMS < 0 {
 		k.wrong("it waited since %d, it is %d", c.ArrivedAt, k.now)
@@ -80,57 +122,82 @@ func (k *check) picked(e desk.Picked) {
 	if c.Place != desk.Waiting {
 		k.wrong("it does not wait: %+v", *c)
 	}
-	if load, limit := loadOf(k.s, e.Agent), limitOf(k.s, e.Agent); load >= limit {
+	if (e.How == desk.PickedHanded) != (c.ForAgent == e.Agent) {
+		k.wrong("it waits for %s", lineName(c))
+	}
+	if load, limit := loadOf(k.s, e.Agent), limitOf(k.s, e.Agent); load >= limit && e.How != desk.PickedHanded {
 		k.wrong("the agent has %d of %d", load, limit)
 	}
-	if line := waitingIn(k.s, c.Queue); e.How == desk.PickedNext && line[0] != c {
+	if line := linesOf(k.s)[lineName(c)]; e.How == desk.PickedNext && line[0] != c {
 		k.wrong("%s is before it", line[0].ID)
+	}
+	if e.How == desk.PickedGrab && (leads(k.s, e.Agent, c) || !k.grab(c)) {
+		k.wrong("it is not to be grabbed, or not by an admin")
 	}
 }
 
-func (k *check) offered(e desk.Offered) {
-	c := k.s.Conversations[e.Conversation]
-	if c == nil || c.Place != desk.Waiting {
-		k.wrong("it does not wait")
-		return
+// grab: whether a waiting conversation is one of a Grab team.
+func (k *check) grab(c *desk.Conversation) bool {
+	list := []string{c.ForTeam}
+	if c.ForTeam == "" {
+		list = queueSetting(k.s, c.Queue).Teams
 	}
-	if !online(k.s, e.Agent) || slices.Contains(c.Refused, e.Agent) || !serves(k.s, e.Agent, c.Queue) {
-		k.wrong("online %t, let pass by %v, serves %t", online(k.s, e.Agent), c.Refused, serves(k.s, e.Agent, c.Queue))
-	}
-	if load, limit := loadOf(k.s, e.Agent), limitOf(k.s, e.Agent); load >= limit {
-		k.wrong("the agent has %d of %d", load, limit)
-	}
-	if first := firstFor(k.s, e.Agent, true); first != c {
-		k.wrong("%s is before it", first.ID)
-	}
-	if e.Until != k.now+offerAfter(k.s, c.Queue) {
-		k.wrong("it ends at %d, it is %d", e.Until, k.now)
-	}
+	return slices.ContainsFunc(list, func(name string) bool {
+		t := teamOf(k.s, name)
+		return t != nil && t.Mode == settings.TeamGrab
+	})
 }
 
 func (k *check) returned(e desk.Returned) {
 	c := k.s.Conversations[e.Conversation]
-	if c == nil || c.Agent != e.Agent || c.Place != desk.OfferedTo && c.Place != desk.InService {
-		k.wrong("it is not in the agent's hands")
+	if c == nil || c.Agent != e.Agent || c.Place != desk.OfferedTo && c.Place != desk.InService || len(c.Sharers) > 0 {
+		k.wrong("it is not in the agent's hands alone")
 		return
 	}
-	wrong := false
+	wrong := e.Pending && (e.Why != desk.ReturnedLost || queueSetting(k.s, c.Queue).Thresholds.AgentLost != settings.LostToPending)
 	switch e.Why {
 	case desk.ReturnedRefused:
 		wrong = c.Place != desk.OfferedTo
 	case desk.ReturnedExpired:
 		wrong = c.Place != desk.OfferedTo || c.OfferUntil > k.now
-	case desk.ReturnedLeft:
-		wrong = c.Place != desk.InService
+	case desk.ReturnedLeft, desk.ReturnedSignOut:
+		wrong = wrong || c.Place != desk.InService
 	case desk.ReturnedLost:
-		a := k.s.Agents[e.Agent]
-		wrong = c.Place != desk.InService || online(k.s, e.Agent) || max(a.LostAt, c.StartedAt)+agentLostAfter(k.s, c.Queue) > k.now
+		wrong = wrong || c.Place != desk.InService || !k.lost(c, e.Agent)
 	case desk.ReturnedRemoved:
-		wrong = serves(k.s, e.Agent, c.Queue)
+		wrong = wrong || !k.outsider(c, e.Agent)
+	default:
+		wrong = true
 	}
 	if wrong {
 		k.wrong("there is no reason for it: %+v", *c)
 	}
+}
+
+// lost: whether an agent in a conversation was away for so long that others take over.
+func (k *check) lost(c *desk.Conversation, agent string) bool {
+	a := k.s.Agents[agent]
+	return !online(k.s, agent) && a.LostAt != 0 && a.LostAt+agentLostAfter(k.s, c.Queue) <= k.now
+}
+
+// outsider: whether the settings took an agent's right to a conversation away.
+func (k *check) outsider(c *desk.Conversation, agent string) bool {
+	if limitOf(k.s, agent) == 0 {
+		return true
+	}
+	team := c.Team
+	for _, s := range c.Sharers {
+		if s.Agent == agent {
+			return s.Team != "" && !inTeam(k.s, agent, s.Team)
+		}
+	}
+	if inTeam(k.s, agent, team) || team == "" && c.Via != "" && c.Place == desk.InService {
+		return false
+	}
+	if c.ForTeam != "" {
+		return !inTeam(k.s, agent, c.ForTeam)
+	}
+	return !serves(k.s, agent, c.Queue)
 }
 
 func (k *check) message(e desk.MessageSent) {
@@ -139,7 +206,7 @@ func (k *check) message(e desk.MessageSent) {
 		k.wrong("there is no such conversation, or it is over")
 		return
 	}
-	if e.From == desk.SideAgent && (c.Place != desk.InService || c.Agent != e.Author) {
+	if e.From == desk.SideAgent && (c.Place != desk.InService || !hasIn(c, e.Author)) {
 		k.wrong("the agent is not in it: %+v", *c)
 	}
 }
@@ -151,22 +218,43 @@ func (k *check) ended(e desk.Ended) {
 		k.wrong("there is no such conversation, or it is over")
 		return
 	}
-	customer, wrong := k.s.Customers[c.Session], false
+	waits := c.Place == desk.Waiting || c.Place == desk.OfferedTo
+	wrong := false
 	switch e.Why {
 	case desk.EndedByCustomer:
 		wrong = c.Place != desk.InService
 	case desk.EndedByAgent:
-		wrong = c.Place != desk.InService || c.Agent != e.By
+		wrong = !hasIn(c, e.By) && (c.Place != desk.Inactive || !maySee(k.s, e.By, c)) || c.Place == desk.OfferedTo
 	case desk.EndedLeft:
-		wrong = c.Place == desk.InService
+		wrong = !waits || c.UnansweredSince != 0
 	case desk.EndedAbandoned:
-		wrong = c.Place == desk.InService || len(customer.Gateways) > 0 || customer.LostAt+customerLostAfter(k.s, c.Queue) > k.now
+		wrong = !waits || c.UnansweredSince != 0 || !k.customerLost(c)
 	case desk.EndedIdle:
 		wrong = c.LastCustomerAt+idleAfter(k.s, c.Queue) > k.now
 	case desk.EndedRemoved:
-		wrong = c.Place == desk.InService || queueSetting(k.s, c.Queue) != nil
+		wrong = !waits || queueSetting(k.s, c.Queue) != nil || k.refuge(c) != ""
+	default:
+		wrong = true
 	}
 	if wrong {
 		k.wrong("there is no reason for it: %+v", *c)
 	}
+}
+
+func (k *check) customerLost(c *desk.Conversation) bool {
+	customer := k.s.Customers[c.Session]
+	return len(customer.Gateways) == 0 && customer.LostAt != 0 && customer.LostAt+customerLostAfter(k.s, c.Queue) <= k.now
+}
+
+// refuge is the queue for somebody who has nowhere to wait.
+func (k *check) refuge(c *desk.Conversation) string {
+	if queueSetting(k.s, c.Queue) != nil {
+		return c.Queue
+	}
+	for _, channel := range k.s.Settings.Channels {
+		if channel.Name == c.Channel && queueSetting(k.s, channel.Queue) != nil {
+			return channel.Queue
+		}
+	}
+	return ""
 }

@@ -19,6 +19,7 @@ const (
 func (c *chaos) session() string { return fmt.Sprintf("s%d", c.rng.IntN(sessions)) }
 func (c *chaos) agent() string   { return fmt.Sprintf("agent-%d", c.rng.IntN(agents)) }
 func (c *chaos) queue() string   { return fmt.Sprintf("queue-%d", c.rng.IntN(queues)) }
+func (c *chaos) team() string    { return fmt.Sprintf("team-%d", c.rng.IntN(teams)) }
 
 // active is the session of a customer who waits or is served; sometimes anybody's.
 func (c *chaos) active() string {
@@ -41,6 +42,9 @@ func (c *chaos) holder(place desk.Place) (string, desk.ConversationID) {
 		return c.agent(), pickOf(c.rng, all).ID
 	}
 	conv := pickOf(c.rng, list)
+	if n := len(conv.Sharers); n > 0 && c.rng.IntN(2) == 0 {
+		return conv.Sharers[c.rng.IntN(n)].Agent, conv.ID
+	}
 	return conv.Agent, conv.ID
 }
 
@@ -58,7 +62,9 @@ func (c *chaos) joinOne() {
 	}
 	channel := fmt.Sprintf("channel-%d", c.rng.IntN(queues+1))
 	p := desk.CustomerPrincipal(session)
-	_, ok := c.try(desk.Join{Origin: c.origin(p), Session: session, Channel: channel, Name: "Customer " + session, Text: text})
+	join := desk.Join{Origin: c.origin(p), Session: session, Channel: channel, Name: "Customer " + session, Text: text}
+	c.way(&join)
+	_, ok := c.try(join)
 	if ok && c.rng.IntN(5) > 0 {
 		c.try(desk.Connect{Principal: p, Gateway: pickOf(c.rng, c.gateways)})
 	}
@@ -108,6 +114,9 @@ func (c *chaos) say() {
 func (c *chaos) end() {
 	if c.rng.IntN(3) > 0 {
 		agent, id := c.holder(desk.InService)
+		if left := c.ids(desk.Inactive, ""); len(left) > 0 && c.rng.IntN(6) == 0 {
+			agent, id = c.agent(), pickOf(c.rng, left).ID
+		}
 		c.try(desk.End{Origin: c.origin(desk.AgentPrincipal(agent)), Conversation: id})
 		return
 	}
@@ -117,12 +126,18 @@ func (c *chaos) end() {
 func (c *chaos) pick() {
 	agent := c.server()
 	command := desk.Pick{Origin: c.origin(desk.AgentPrincipal(agent)), Agent: agent}
-	switch all := c.ids(0, ""); c.rng.IntN(3) {
+	switch all := c.ids(0, ""); c.rng.IntN(5) {
 	case 0:
 		command.Queue = c.queue()
 	case 1:
 		if len(all) > 0 {
 			command.Conversation = pickOf(c.rng, all).ID
+		}
+	case 2:
+		command.Team = c.team()
+	case 3:
+		if waiting := c.ids(desk.Waiting, ""); len(waiting) > 0 {
+			command.Conversation, command.Grab = pickOf(c.rng, waiting).ID, c.rng.IntN(2) == 0
 		}
 	}
 	c.try(command)
@@ -166,7 +181,7 @@ func (c *chaos) sign() {
 		if a := c.s.Agents[agent]; a != nil && len(a.Sessions) > 0 {
 			id = slices.Sorted(maps.Keys(a.Sessions))[0]
 		}
-		c.try(desk.SignOut{Agent: agent, Session: id})
+		c.try(desk.SignOut{Agent: agent, Session: id, Force: c.rng.IntN(2) == 0})
 		return
 	}
 	c.try(desk.SignIn{
@@ -177,117 +192,4 @@ func (c *chaos) sign() {
 	if a != nil && len(a.Gateways) == 0 && c.s.SessionValid(agent, id, c.now) && c.rng.IntN(2) == 0 {
 		c.try(desk.Connect{Principal: desk.AgentPrincipal(agent), Gateway: pickOf(c.rng, c.gateways)})
 	}
-}
-
-// settings changes a resource and puts all of them in force, or answers an open or close by hand.
-func (c *chaos) settings() {
-	for range 1 + c.rng.IntN(2) {
-		c.change()
-	}
-	c.set.Sort()
-	if err := c.set.Validate(); err != nil {
-		c.wrong("the simulator made %v", err)
-		return
-	}
-	c.try(desk.ApplySettings{Settings: cloned(c.set)})
-}
-
-func (c *chaos) anyQueue() *settings.Queue {
-	if len(c.set.Queues) == 0 {
-		return nil
-	}
-	return &c.set.Queues[c.rng.IntN(len(c.set.Queues))]
-}
-
-func (c *chaos) change() {
-	q := c.anyQueue()
-	if q != nil {
-		q.Generation++
-	}
-	switch n := c.rng.IntN(13); {
-	case n == 0:
-		c.toggleQueue()
-	case n == 1:
-		c.toggleMember()
-	case n == 2:
-		t := &c.set.Teams[c.rng.IntN(len(c.set.Teams))]
-		t.MaxConversations = c.rng.IntN(5)
-	case n == 3:
-		t := &c.set.Teams[c.rng.IntN(len(c.set.Teams))]
-		if len(t.Members) > 0 {
-			t.Members[c.rng.IntN(len(t.Members))].MaxConversations = c.rng.IntN(4)
-		}
-	case n == 4:
-		c.toggleSchedule()
-	case q == nil:
-	case n == 5:
-		q.WhenBusy = anyWhenBusy(c.rng)
-	case n == 6:
-		q.Thresholds = anyThresholds(c.rng)
-		q.OfferTimeoutSeconds = pickOf(c.rng, []int{0, 5, 60})
-	case n == 7:
-		q.Schedule = pickOf(c.rng, append(scheduleNames(), "", "", "", "nowhere"))
-	case n == 8:
-		q.Teams = anyTeams(c.rng)
-	case n == 9:
-		q.ManualSwitch = pickOf(c.rng, []settings.ManualSwitch{"", settings.SwitchMembers, settings.SwitchAdmins})
-	case n == 10:
-		q.Override = anyOverride(c.rng, c.now)
-	default:
-		c.answer(q)
-	}
-}
-
-// answer carries an open or close made in the console into the resource, or refuses it.
-func (c *chaos) answer(q *settings.Queue) {
-	r, pending := c.s.Requests[q.Name]
-	if !pending {
-		return
-	}
-	q.OverrideAnswer = &settings.OverrideAnswer{Request: r.ID}
-	if c.rng.IntN(3) == 0 {
-		q.OverrideAnswer.Refused = "another field manager holds spec.override"
-		return
-	}
-	q.Override = requested(r)
-}
-
-func (c *chaos) toggleQueue() {
-	name := c.queue()
-	i := slices.IndexFunc(c.set.Queues, func(q settings.Queue) bool { return q.Name == name })
-	if i >= 0 {
-		if len(c.set.Queues) < queues {
-			return // most queues are there most of the time
-		}
-		c.removed[name] = c.set.Queues[i]
-		c.set.Queues = slices.Delete(slices.Clone(c.set.Queues), i, i+1)
-	} else if q, ok := c.removed[name]; ok {
-		c.set.Queues = append(slices.Clone(c.set.Queues), q)
-	}
-}
-
-func (c *chaos) toggleMember() {
-	t := &c.set.Teams[c.rng.IntN(len(c.set.Teams))]
-	name := c.agent()
-	i := slices.IndexFunc(t.Members, func(m settings.Member) bool { return m.Name == name })
-	if i >= 0 {
-		t.Members = slices.Delete(slices.Clone(t.Members), i, i+1)
-	} else {
-		t.Members = append(slices.Clone(t.Members), anyMember(c.rng, name))
-	}
-}
-
-func (c *chaos) toggleSchedule() {
-	name := pickOf(c.rng, scheduleNames())
-	for i := range c.set.Schedules {
-		if c.set.Schedules[i].Name == name {
-			if c.rng.IntN(4) == 0 {
-				c.set.Schedules = append(c.set.Schedules[:i:i], c.set.Schedules[i+1:]...)
-			} else {
-				c.set.Schedules[i] = anySchedule(c.rng, name)
-			}
-			return
-		}
-	}
-	c.set.Schedules = append(c.set.Schedules, anySchedule(c.rng, name))
 }

@@ -43,6 +43,18 @@ func limitOf(s *desk.State, agent string) int {
 	return lowest
 }
 
+// membersOf are all members of all teams, sorted, each once.
+func membersOf(s *desk.State) []string {
+	var list []string
+	for _, t := range s.Settings.Teams {
+		for _, m := range t.Members {
+			list = append(list, m.Name)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 func isMember(t settings.Team, agent string) bool {
 	return slices.ContainsFunc(t.Members, func(m settings.Member) bool { return m.Name == agent })
 }
@@ -78,14 +90,28 @@ func agentsOf(s *desk.State, queue string) []string {
 	return list
 }
 
+// hasIn tells whether an agent is in a conversation: its owner, one who shares it, or offered it.
+func hasIn(c *desk.Conversation, agent string) bool {
+	if c.Place != desk.OfferedTo && c.Place != desk.InService || agent == "" {
+		return false
+	}
+	return c.Agent == agent || c.Place == desk.InService && slices.ContainsFunc(c.Sharers, func(s desk.Sharer) bool { return s.Agent == agent })
+}
+
+// loadOf counts what an agent has, without the idle ones of queues that do not count them.
 func loadOf(s *desk.State, agent string) int {
 	n := 0
 	for _, c := range s.Conversations {
-		if c.Agent == agent && (c.Place == desk.OfferedTo || c.Place == desk.InService) {
+		if hasIn(c, agent) && !idleFree(s, c) {
 			n++
 		}
 	}
 	return n
+}
+
+func idleFree(s *desk.State, c *desk.Conversation) bool {
+	set := queueSetting(s, c.Queue)
+	return c.Idle && set != nil && set.Thresholds.Idle == settings.IdleFree
 }
 
 func online(s *desk.State, agent string) bool {
@@ -93,34 +119,123 @@ func online(s *desk.State, agent string) bool {
 	return a != nil && len(a.Gateways) > 0
 }
 
-func earlier(a, b *desk.Conversation) bool {
-	return a.ArrivedAt < b.ArrivedAt || a.ArrivedAt == b.ArrivedAt && a.Number < b.Number
+// free tells whether an agent can be given something without asking for it.
+func free(s *desk.State, agent string) bool {
+	return online(s, agent) && s.Agents[agent].Presence == desk.Available && loadOf(s, agent) < limitOf(s, agent)
 }
 
-// waitingIn are those who wait in a queue, in order.
-func waitingIn(s *desk.State, queue string) []*desk.Conversation {
-	var list []*desk.Conversation
-	for _, c := range s.Conversations {
-		if c.Place == desk.Waiting && c.Queue == queue {
-			list = append(list, c)
+// earlier is the order of all lines.
+func earlier(s *desk.State, a, b *desk.Conversation) bool {
+	rank := func(c *desk.Conversation) int {
+		if set := queueSetting(s, c.Queue); set != nil {
+			return set.Priority
 		}
+		return 0
 	}
-	sort.Slice(list, func(i, j int) bool { return earlier(list[i], list[j]) })
-	return list
+	switch {
+	case rank(a) != rank(b):
+		return rank(a) > rank(b)
+	case a.Priority != b.Priority:
+		return a.Priority > b.Priority
+	case a.ArrivedAt != b.ArrivedAt:
+		return a.ArrivedAt < b.ArrivedAt
+	}
+	return a.Number < b.Number
 }
 
-// firstFor is who waits longest in an agent's queues, of those that the agent did not let pass.
-func firstFor(s *desk.State, agent string, passed bool) *desk.Conversation {
-	var best *desk.Conversation
+// lineName names the line in which a conversation waits: a queue's, a team's or an agent's own.
+func lineName(c *desk.Conversation) string {
+	switch {
+	case c.ForAgent != "":
+		return "agent " + c.ForAgent
+	case c.ForTeam != "":
+		return "team " + c.ForTeam
+	}
+	return "queue " + c.Queue
+}
+
+// linesOf are all lines in which somebody waits, in order.
+func linesOf(s *desk.State) map[string][]*desk.Conversation {
+	lines := map[string][]*desk.Conversation{}
 	for _, c := range s.Conversations {
-		if c.Place != desk.Waiting || !serves(s, agent, c.Queue) || passed && slices.Contains(c.Refused, agent) {
-			continue
-		}
-		if best == nil || earlier(c, best) {
-			best = c
+		if c.Place == desk.Waiting {
+			lines[lineName(c)] = append(lines[lineName(c)], c)
 		}
 	}
-	return best
+	for _, list := range lines {
+		sort.Slice(list, func(i, j int) bool { return earlier(s, list[i], list[j]) })
+	}
+	return lines
+}
+
+// teamOf is a team's setting; nil when there is none.
+func teamOf(s *desk.State, name string) *settings.Team {
+	for i := range s.Settings.Teams {
+		if s.Settings.Teams[i].Name == name {
+			return &s.Settings.Teams[i]
+		}
+	}
+	return nil
+}
+
+// inTeam tells whether an agent is a member of a team, and isAdmin whether an admin.
+func inTeam(s *desk.State, agent, team string) bool {
+	t := teamOf(s, team)
+	return t != nil && isMember(*t, agent)
+}
+
+func isAdmin(s *desk.State, agent, team string) bool {
+	t := teamOf(s, team)
+	return t != nil && slices.ContainsFunc(t.Members, func(m settings.Member) bool { return m.Name == agent && m.Role == settings.RoleAdmin })
+}
+
+// mayTake tells whether a waiting conversation is one for an agent to take.
+func mayTake(s *desk.State, agent string, c *desk.Conversation) bool {
+	switch {
+	case limitOf(s, agent) == 0:
+		return false
+	case c.ForAgent != "":
+		return c.ForAgent == agent
+	case c.ForTeam != "":
+		return inTeam(s, agent, c.ForTeam)
+	}
+	return serves(s, agent, c.Queue)
+}
+
+// leads tells whether an agent is an admin of a team of the conversation.
+func leads(s *desk.State, agent string, c *desk.Conversation) bool {
+	if isAdmin(s, agent, c.ForTeam) || isAdmin(s, agent, c.Team) {
+		return true
+	}
+	set := queueSetting(s, c.Queue)
+	return set != nil && slices.ContainsFunc(set.Teams, func(t string) bool { return isAdmin(s, agent, t) })
+}
+
+// invitedTo tells whether an invitation into a conversation is for an agent.
+func invitedTo(s *desk.State, agent string, c *desk.Conversation) bool {
+	return limitOf(s, agent) > 0 && slices.ContainsFunc(c.Invitations, func(i desk.Invitation) bool {
+		return i.Agent == agent || i.Team != "" && inTeam(s, agent, i.Team)
+	})
+}
+
+// maySee is the table of semantics.md, "Rights" and "Routing", for an agent.
+func maySee(s *desk.State, agent string, c *desk.Conversation) bool {
+	if limitOf(s, agent) == 0 {
+		return false
+	}
+	if c.Agent == agent || hasIn(c, agent) || leads(s, agent, c) || invitedTo(s, agent, c) {
+		return true
+	}
+	switch c.Place {
+	case desk.Waiting, desk.OfferedTo:
+		return mayTake(s, agent, c)
+	case desk.InService:
+		t := teamOf(s, c.Team)
+		return t != nil && isMember(*t, agent) && t.Mode != settings.TeamGrab
+	case desk.Inactive:
+		return serves(s, agent, c.Queue)
+	}
+	return false
 }
 
 // figures counts a queue anew.
@@ -132,24 +247,28 @@ func figures(s *desk.State, q *desk.Queue) desk.Figures {
 		}
 		switch c.Place {
 		case desk.Waiting:
-			f.Waiting++
-			if f.FirstArrival == 0 || c.ArrivedAt < f.FirstArrival {
-				f.FirstArrival = c.ArrivedAt
+			if c.Alerted {
+				f.Alerted++
 			}
 		case desk.OfferedTo:
 			f.Offered++
 		case desk.InService:
 			f.InService++
+		case desk.Inactive:
+			f.Inactive++
 		}
 	}
+	if line := linesOf(s)["queue "+q.Name]; len(line) > 0 {
+		f.Waiting, f.FirstArrival = len(line), line[0].ArrivedAt
+	}
 	for _, agent := range agentsOf(s, q.Name) {
-		if !online(s, agent) {
+		if !online(s, agent) || s.Agents[agent].Presence == desk.Away {
 			continue
 		}
 		f.Online++
-		if free := limitOf(s, agent) - loadOf(s, agent); free > 0 {
+		if free(s, agent) {
 			f.Available++
-			f.FreePlaces += free
+			f.FreePlaces += limitOf(s, agent) - loadOf(s, agent)
 		}
 	}
 	capacity(queueSetting(s, q.Name), &f)
@@ -243,17 +362,72 @@ func offerAfter(s *desk.State, queue string) int64 {
 	return limit(queueSetting(s, queue), func(q *settings.Queue) int { return q.OfferTimeoutSeconds }, 30)
 }
 
-// wayOut is when time will move a conversation on if nobody does.
-func wayOut(s *desk.State, c *desk.Conversation) int64 {
-	at := c.LastCustomerAt + idleAfter(s, c.Queue)
+func silentAfter(s *desk.State, queue string) int64 {
+	return limit(queueSetting(s, queue), func(q *settings.Queue) int { return q.Thresholds.IdleAfterSeconds }, 600)
+}
+
+// ruleOf is the next waiting rule of a waiting conversation, and when it comes due; nil without one.
+func ruleOf(s *desk.State, c *desk.Conversation) (*settings.WaitingRule, int64) {
+	set := queueSetting(s, c.Queue)
+	if c.Place != desk.Waiting || set == nil {
+		return nil, 0
+	}
+	from := c.ArrivedAt
+	if c.RulesFrom != 0 {
+		from = c.RulesFrom
+	}
+	var next *settings.WaitingRule
+	for i := range set.WaitingRules {
+		if r := &set.WaitingRules[i]; r.AfterSeconds > c.RulesDone && (next == nil || r.AfterSeconds < next.AfterSeconds) {
+			next = r
+		}
+	}
+	if next == nil {
+		return nil, 0
+	}
+	return next, from + int64(next.AfterSeconds)*second
+}
+
+// lostInPerson is when a customer, who waits for one agent whose connection went meanwhile, is to wait
+// for all; 0 never.
+func lostInPerson(s *desk.State, c *desk.Conversation) int64 {
+	a := s.Agents[c.ForAgent]
+	if c.Place != desk.Waiting || a == nil || len(a.Gateways) > 0 || a.LostAt <= c.WaitsSince {
+		return 0
+	}
+	return a.LostAt + agentLostAfter(s, c.Queue)
+}
+
+// wayOut is when time will move a conversation on if nobody does, and how.
+func wayOut(s *desk.State, c *desk.Conversation) (at int64, how string) {
+	at, how = c.LastCustomerAt+idleAfter(s, c.Queue), "closed"
+	if c.Place == desk.Inactive {
+		return at, how
+	}
+	sooner := func(due int64, way string) {
+		if due < at {
+			at, how = due, way
+		}
+	}
 	if c.Place == desk.OfferedTo {
-		at = min(at, c.OfferUntil)
+		sooner(c.OfferUntil, "the offer ends")
 	}
 	if customer := s.Customers[c.Session]; c.Place != desk.InService && customer != nil && customer.LostAt != 0 {
-		at = min(at, customer.LostAt+customerLostAfter(s, c.Queue))
+		sooner(customer.LostAt+customerLostAfter(s, c.Queue), "the customer is lost")
 	}
-	if a := s.Agents[c.Agent]; c.Place == desk.InService && a != nil && a.LostAt != 0 {
-		at = min(at, a.LostAt+agentLostAfter(s, c.Queue))
+	for name, a := range s.Agents {
+		if c.Place == desk.InService && hasIn(c, name) && a.LostAt != 0 {
+			sooner(a.LostAt+agentLostAfter(s, c.Queue), "an agent is lost")
+		}
 	}
-	return at
+	if _, due := ruleOf(s, c); due != 0 {
+		sooner(due, "a rule acts")
+	}
+	if due := lostInPerson(s, c); due != 0 {
+		sooner(due, "the agent asked for is lost")
+	}
+	if set := queueSetting(s, c.Queue); c.Place == desk.InService && !c.Idle && set != nil && set.Thresholds.Idle == settings.IdleFree {
+		sooner(max(c.LastCustomerAt, c.StartedAt)+silentAfter(s, c.Queue), "it is idle")
+	}
+	return at, how
 }

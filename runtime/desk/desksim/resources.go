@@ -19,13 +19,7 @@ func firstSettings(rng *rand.Rand) settings.Settings {
 		s.Schedules = append(s.Schedules, anySchedule(rng, name))
 	}
 	for i := range teams {
-		t := settings.Team{Name: fmt.Sprintf("team-%d", i)}
-		for a := range agents {
-			if rng.IntN(2) == 0 {
-				t.Members = append(t.Members, anyMember(rng, fmt.Sprintf("agent-%d", a)))
-			}
-		}
-		s.Teams = append(s.Teams, t)
+		s.Teams = append(s.Teams, anyMembers(rng, teamName(i)))
 	}
 	for i := range queues {
 		name := fmt.Sprintf("queue-%d", i)
@@ -33,8 +27,10 @@ func firstSettings(rng *rand.Rand) settings.Settings {
 		if i > 1 {
 			q.Schedule = pickOf(rng, scheduleNames())
 		}
+		q.Distribution, q.WaitingRules, q.Issues = anyDistribution(rng), anyRules(rng, name), anyIssues(rng)
+		q.TransferTargets, q.Disabled, q.Priority = anyTargets(rng), anyDisabled(rng), pickOf(rng, []int{0, 0, 0, 5})
 		s.Queues = append(s.Queues, q)
-		s.Channels = append(s.Channels, settings.Channel{Name: fmt.Sprintf("channel-%d", i), Type: settings.ChannelWeb, Queue: name})
+		s.Channels = append(s.Channels, anyChannel(rng, i))
 	}
 	s.Sort()
 	return s
@@ -63,10 +59,95 @@ func anySchedule(rng *rand.Rand, name string) calendar.Schedule {
 	return s
 }
 
+func teamName(i int) string { return fmt.Sprintf("team-%d", i) }
+
+func anyMembers(rng *rand.Rand, name string) settings.Team {
+	t := anyTeam(rng, settings.Team{Name: name})
+	for a := range agents {
+		if rng.IntN(2) == 0 {
+			t.Members = append(t.Members, anyMember(rng, fmt.Sprintf("agent-%d", a)))
+		}
+	}
+	return t
+}
+
+func anyTeam(rng *rand.Rand, t settings.Team) settings.Team {
+	t.Mode = pickOf(rng, []settings.TeamMode{"", settings.TeamCollaboration, settings.TeamGrab})
+	t.Chat = pickOf(rng, []settings.TeamChat{"", settings.TeamChatEnabled, settings.TeamChatDisabled})
+	return t
+}
+
 func anyMember(rng *rand.Rand, name string) settings.Member {
 	return settings.Member{
 		Name: name, DisplayName: "Agent " + name, MaxConversations: rng.IntN(4),
-		Role: pickOf(rng, []settings.Role{"", settings.RoleRepresentative, settings.RoleAdmin}),
+		Role:    pickOf(rng, []settings.Role{"", settings.RoleRepresentative, settings.RoleAdmin}),
+		Skills:  some(rng, skills()),
+		Listing: pickOf(rng, []settings.Listing{"", settings.ListingPublic}),
+	}
+}
+
+func skills() []string { return []string{"french", "german", "law"} }
+
+// some draws a part of a list, in any order.
+func some(rng *rand.Rand, list []string) []string {
+	list = slices.Clone(list)
+	rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list[:rng.IntN(len(list)+1)]
+}
+
+func anyDistribution(rng *rand.Rand) settings.Distribution {
+	return settings.Distribution{
+		Mode: pickOf(rng, []settings.DistributionMode{"", settings.DistributionManual, settings.DistributionAutomatic, settings.DistributionAutomatic, settings.DistributionAutomatic}),
+		Strategy: pickOf(rng, []settings.Strategy{"", settings.StrategyRandom, settings.StrategyLeastBusy, settings.StrategyLongestIdle,
+			settings.StrategyRoundRobin, settings.StrategySkillsThenLeastBusy, settings.StrategySkillsThenLeastBusy}),
+		RequiredSkills: some(rng, skills()),
+	}
+}
+
+// anyRules draws waiting rules, which may lead in a loop, to a queue that is missing, or back.
+func anyRules(rng *rand.Rand, name string) []settings.WaitingRule {
+	var rules []settings.WaitingRule
+	for _, after := range []int{5, 20, 60, 300, 900} {
+		if rng.IntN(4) == 0 {
+			rules = append(rules, settings.WaitingRule{AfterSeconds: after, Action: settings.RuleAlert})
+		}
+		if to := fmt.Sprintf("queue-%d", rng.IntN(queues+1)); rng.IntN(4) == 0 && to != name {
+			rules = append(rules, settings.WaitingRule{AfterSeconds: after, Action: settings.RuleMove, Queue: to})
+		}
+	}
+	return rules
+}
+
+func anyIssues(rng *rand.Rand) []settings.Issue {
+	var list []settings.Issue
+	for _, name := range some(rng, []string{"billing", "delivery", "law"}) {
+		list = append(list, settings.Issue{Name: name, Team: pickOf(rng, []string{"", "team-0", "team-1", "nowhere"}),
+			RequiredSkills: some(rng, skills()), Priority: pickOf(rng, []int{0, 0, 3})})
+	}
+	return list
+}
+
+func anyTargets(rng *rand.Rand) *settings.TransferTargets {
+	if rng.IntN(3) > 0 {
+		return nil
+	}
+	return &settings.TransferTargets{Queues: some(rng, []string{"queue-0", "queue-1", "queue-2"}), Teams: some(rng, []string{"team-0", "team-1", "team-2"})}
+}
+
+func anyDisabled(rng *rand.Rand) []settings.Feature {
+	if rng.IntN(4) > 0 {
+		return nil
+	}
+	return pickOf(rng, [][]settings.Feature{{settings.FeatureTransfer}, {settings.FeatureInvitations, settings.FeaturePreview}})
+}
+
+func anyChannel(rng *rand.Rand, i int) settings.Channel {
+	return settings.Channel{
+		Name: fmt.Sprintf("channel-%d", i), Type: settings.ChannelWeb, Queue: fmt.Sprintf("queue-%d", i),
+		Agents:      pickOf(rng, []settings.AgentList{"", settings.AgentListOnline}),
+		SessionKeys: pickOf(rng, []settings.SessionKeys{"", "", settings.SessionKeysRefused}),
+		IssueQueues: some(rng, []string{"queue-0", "queue-1", "queue-2"}),
+		Unavailable: settings.Unavailable{Action: pickOf(rng, []settings.UnavailableAction{"", settings.UnavailableContactForm})},
 	}
 }
 
@@ -94,6 +175,8 @@ func anyThresholds(rng *rand.Rand) settings.Thresholds {
 	return settings.Thresholds{
 		AgentLostSeconds: pickOf(rng, []int{0, 0, 5, 600}), CustomerLostSeconds: pickOf(rng, []int{0, 0, 10, 900}),
 		CloseAfterIdleSeconds: pickOf(rng, []int{0, 0, 3600, 200000}),
+		AgentLost:             pickOf(rng, []settings.AgentLost{"", settings.LostToQueue, settings.LostToPending}),
+		Idle:                  pickOf(rng, []settings.IdleCounting{"", settings.IdleFree}), IdleAfterSeconds: pickOf(rng, []int{0, 0, 20}),
 	}
 }
 

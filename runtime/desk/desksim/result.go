@@ -18,8 +18,8 @@ type Result struct {
 	Hash string
 	// Entries are the encoded records, when the configuration asks for them.
 	Entries [][]byte
-	// Did counts what a chaos run did, by kind of step; Refused its refusals, by code.
-	Did, Refused map[string]int
+	// Did counts what a chaos run did, by kind of step; Refused its refusals, by code; Kinds its records.
+	Did, Refused, Kinds map[string]int
 }
 
 // Speed is how many times faster than life the run was.

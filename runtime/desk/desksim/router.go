@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/settings"
 )
 
 // router does what runtime/router does, in one goroutine and with a list for a ledger: it decides,
@@ -27,16 +28,27 @@ type router struct {
 	told func(desk.Record)
 	// enders are agents who ended a conversation in this group: nobody else is offered one.
 	enders []string
-	// passed are offers that were let pass, by conversation and agent: there is no second one.
-	passed map[desk.Offered]bool
+	// passed are offers that were let pass: there is no second one. Rules are those that acted on the
+	// present wait of a conversation, moved into which queues rules moved it ever.
+	passed map[turn]bool
+	rules  map[desk.RuleApplied]bool
+	moved  map[desk.RuleApplied]bool
 
 	steps, events uint64
 	last          [64]desk.Record
 	problems      []string
 }
 
+// turn is a conversation that was an agent's to take.
+type turn struct {
+	conversation desk.ConversationID
+	agent        string
+}
+
 func newRouter(now int64) *router {
-	return &router{s: desk.New(), now: now, passed: map[desk.Offered]bool{}}
+	return &router{
+		s: desk.New(), now: now, passed: map[turn]bool{}, rules: map[desk.RuleApplied]bool{}, moved: map[desk.RuleApplied]bool{},
+	}
 }
 
 func (r *router) wrong(format string, args ...any) {
@@ -84,7 +96,7 @@ func (r *router) add(events []desk.Event, origin *desk.Origin) {
 		}
 		if r.judge {
 			r.problems = append(r.problems, Lawful(r.s, record)...)
-			r.offers(record)
+			r.past(record)
 		}
 		r.s.Apply(record)
 		r.last[r.events%uint64(len(r.last))] = record
@@ -98,8 +110,10 @@ func (r *router) add(events []desk.Event, origin *desk.Origin) {
 	}
 }
 
-// offers: one is made to an agent who ended a conversation just now, once (feature Q10).
-func (r *router) offers(record desk.Record) {
+// past judges a record by what happened before it, which no state remembers: an offer that was let
+// pass is not made again, an agent is offered the first in line only right after an end (feature Q10),
+// and a rule acts once on a wait and moves nobody into a queue twice (feature R13).
+func (r *router) past(record desk.Record) {
 	switch e := record.Event.(type) {
 	case desk.Ended:
 		if e.Why == desk.EndedByAgent {
@@ -107,11 +121,39 @@ func (r *router) offers(record desk.Record) {
 		}
 	case desk.Returned:
 		if e.Why == desk.ReturnedRefused || e.Why == desk.ReturnedExpired {
-			r.passed[desk.Offered{Conversation: e.Conversation, Agent: e.Agent}] = true
+			r.passed[turn{e.Conversation, e.Agent}] = true
+		} else {
+			r.waitsAnew(e.Conversation)
 		}
+	case desk.Transferred:
+		r.waitsAnew(e.Conversation)
+		delete(r.passed, turn{e.Conversation, e.Agent})
+	case desk.HandedBack:
+		r.waitsAnew(e.Conversation)
+	case desk.Rerouted:
+		if r.s.Conversations[e.Conversation].Queue != e.Queue {
+			r.waitsAnew(e.Conversation)
+		}
+	case desk.Revived:
+		r.waitsAnew(e.Conversation)
+		for t := range r.passed {
+			if t.conversation == e.Conversation {
+				delete(r.passed, t)
+			}
+		}
+		for m := range r.moved {
+			if m.Conversation == e.Conversation {
+				delete(r.moved, m)
+			}
+		}
+	case desk.RuleApplied:
+		r.ruled(record.Seq, e)
 	case desk.Offered:
-		if r.passed[desk.Offered{Conversation: e.Conversation, Agent: e.Agent}] {
+		if r.passed[turn{e.Conversation, e.Agent}] {
 			r.wrong("record %d offers %s to %s again, who let it pass", record.Seq, e.Conversation, e.Agent)
+		}
+		if e.Choice != nil && !e.Choice.Freed {
+			return
 		}
 		i := slices.Index(r.enders, e.Agent)
 		if i < 0 {
@@ -119,6 +161,31 @@ func (r *router) offers(record desk.Record) {
 			return
 		}
 		r.enders = slices.Delete(r.enders, i, i+1)
+	}
+}
+
+func (r *router) ruled(seq uint64, e desk.RuleApplied) {
+	once := e
+	once.Skipped = ""
+	if r.rules[once] {
+		r.wrong("record %d: the rule acts again: %+v", seq, e)
+	}
+	r.rules[once] = true
+	if e.Action == settings.RuleMove && e.Skipped == "" {
+		into := desk.RuleApplied{Conversation: e.Conversation, To: e.To}
+		if r.moved[into] {
+			r.wrong("record %d: a rule moves %s into %s again", seq, e.Conversation, e.To)
+		}
+		r.moved[into] = true
+	}
+}
+
+// waitsAnew: the rules of the queue where a conversation will wait may act on it again.
+func (r *router) waitsAnew(id desk.ConversationID) {
+	for e := range r.rules {
+		if e.Conversation == id {
+			delete(r.rules, e)
+		}
 	}
 }
 
