@@ -211,7 +211,13 @@ func (s *State) applyStarted(e RouterStarted, at int64) {
 		}
 	}
 	for _, a := range s.Agents {
+		away := len(a.Gateways) == 0
 		if a.Gateways = slices.DeleteFunc(a.Gateways, gone); len(a.Gateways) == 0 {
+			for _, c := range a.line {
+				if away && c.WaitsSince >= a.LostAt {
+					c.WaitsSince = at // handed to one who was away already: a restart does not change that
+				}
+			}
 			s.agentIsLost(a, at)
 		}
 		s.reseat(a, at)
@@ -367,8 +373,12 @@ func (s *State) applyInactive(e WentInactive, at int64) {
 func (s *State) applyRevived(e Revived, at int64) {
 	c := s.Conversations[e.Conversation]
 	s.take(c, at)
-	c.Queue, c.ArrivedAt, c.LastCustomerAt = e.Queue, at, at
-	c.RulesFrom, c.RulesDone, c.Visited, c.Alerted, c.Refused, c.EndedWhy, c.Returned = 0, 0, nil, false, nil, "", ""
+	c.ArrivedAt, c.LastCustomerAt = at, at
+	s.moveTo(c, e.Queue)
+	c.RulesFrom, c.Visited, c.Alerted, c.Refused, c.EndedWhy, c.Returned = 0, nil, false, nil, "", ""
+	if customer := s.Customers[c.Session]; customer != nil && !customer.Online() {
+		customer.LostAt = at // whoever writes without a socket has the usual time to open one
+	}
 	s.wait(c, at)
 }
 

@@ -67,7 +67,7 @@ type Conversation struct {
 	// line again after service. 0 stands for ArrivedAt.
 	RulesFrom int64 `cbor:",omitempty"`
 	// RulesDone is how many seconds of the queue's waiting rules are done; Visited are the queues that
-	// rules moved it out of.
+	// rules moved it out of and into.
 	RulesDone int      `cbor:",omitempty"`
 	Visited   []string `cbor:",omitempty"`
 	Alerted   bool     `cbor:",omitempty"`

@@ -156,7 +156,8 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 	case idleTooLong:
 		return c.LastCustomerAt + s.idle(c.Queue), true
 	case goesIdle:
-		return c.LastCustomerAt + s.idleAfter(c.Queue), s.mayIdle(c)
+		// What a customer waited in a line is no silence: nobody was there to be written to.
+		return max(c.LastCustomerAt, c.StartedAt) + s.idleAfter(c.Queue), s.mayIdle(c)
 	case agentRemoved:
 		return d.at, s.unentitled(c) != ""
 	case queueRemoved:

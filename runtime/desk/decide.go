@@ -269,11 +269,19 @@ func (s *State) decidePick(c Pick, now int64) (Decision, *Error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	// What waits for the agent in person is taken by the agent's own wish, whatever the limit.
-	if load := s.Load(c.Agent); load >= m.Max && how != PickedHanded {
-		return Decision{}, refuse(LimitReached, "you have %d conversations, your limit is %d; end or leave one first", load, m.Max)
+	if err := s.mayAdd(m, how); err != nil {
+		return Decision{}, err
 	}
 	return s.picked(m, conv, how, now)
+}
+
+// mayAdd tells whether an agent may take one more by a pick. What waits for the agent in person is
+// taken by the agent's own wish, whatever the limit.
+func (s *State) mayAdd(m *Member, how PickedHow) *Error {
+	if load := s.Load(m.Name); load >= m.Max && how != PickedHanded {
+		return refuse(LimitReached, "you have %d conversations, your limit is %d; end or leave one first", load, m.Max)
+	}
+	return nil
 }
 
 // picked starts service.

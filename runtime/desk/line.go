@@ -69,10 +69,10 @@ func (s *State) lineOf(c *Conversation) *line {
 		}
 		return &s.agent(c.ForAgent).line
 	case c.ForTeam != "":
-		if t := s.teams[c.ForTeam]; t != nil {
+		if t := s.teams[c.ForTeam]; t != nil && len(t.members) > 0 {
 			return &t.line
 		}
-		return nil
+		return nil // also when nobody is left in the team: no one would see it
 	}
 	if q := s.Queues[c.Queue]; q != nil {
 		return &q.line

@@ -33,9 +33,7 @@ func (s *State) applySettings(e SettingsChanged, at int64) {
 	for _, q := range s.Queues {
 		s.planCheck(q, at)
 	}
-	if s.offerNext != "" {
-		s.at(at, offerTheFirst, s.offerNext)
-	}
+	s.offerNext = "" // an offer follows an end at once or never
 }
 
 // hours are schedules that were compiled already: many queues have the same.

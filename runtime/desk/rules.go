@@ -9,7 +9,7 @@ import (
 // Reasons why a waiting rule's move was not made.
 const (
 	SkippedMissing = "missing" // the queue is not there
-	SkippedVisited = "visited" // a rule moved the customer out of that queue before
+	SkippedVisited = "visited" // a rule moved the customer out of that queue or into it before
 	SkippedClosed  = "closed"  // the queue is closed and takes nobody in
 )
 
@@ -71,9 +71,10 @@ func (s *State) applyRule(e RuleApplied, at int64) {
 		c.Alerted = true
 	case e.Skipped == "":
 		s.take(c, at)
-		c.Visited = with(c.Visited, c.Queue)
+		c.Visited = with(with(c.Visited, c.Queue), e.To)
 		c.ForAgent, c.ForTeam, c.From, c.Note = "", "", "", ""
-		c.Queue, c.Via, c.RulesDone = e.To, ViaRule, 0
+		c.Via = ViaRule
+		s.moveTo(c, e.To)
 		s.wait(c, at)
 		return
 	}

@@ -22,8 +22,8 @@ func checkNote(note string) *Error {
 	return nil
 }
 
-// decideEnter joins a conversation. One that waits is taken; one that others serve is shared. It is the
-// agent's own wish, and so may exceed the limit.
+// decideEnter joins a conversation. One that waits is taken, as by a pick; one that others serve is
+// shared: that is the agent's own wish, and so may exceed the limit.
 func (s *State) decideEnter(c Enter, now int64) (Decision, *Error) {
 	m := s.members[c.Agent]
 	conv := s.Conversations[c.Conversation]
@@ -35,6 +35,9 @@ func (s *State) decideEnter(c Enter, now int64) (Decision, *Error) {
 		how := PickedChosen
 		if conv.ForAgent == c.Agent {
 			how = PickedHanded
+		}
+		if err := s.mayAdd(m, how); err != nil {
+			return Decision{}, err
 		}
 		return s.picked(m, conv, how, now)
 	case OfferedTo:

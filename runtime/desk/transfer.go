@@ -121,7 +121,7 @@ func (s *State) applyTransferred(e Transferred, at int64) {
 	s.take(c, at)
 	c.ForAgent, c.ForTeam, c.Via, c.From, c.Note = e.Agent, e.Team, ViaTransfer, e.By, e.Note
 	if e.Queue != "" {
-		c.Queue, c.RulesDone = e.Queue, 0
+		s.moveTo(c, e.Queue)
 	}
 	if e.Agent != "" {
 		c.Refused = without(c.Refused, e.Agent) // handed on by hand: it may be offered again
@@ -146,14 +146,20 @@ func (s *State) applyRerouted(e Rerouted, at int64) {
 		c.Via = ViaLost
 	}
 	if c.Queue != e.Queue {
-		c.Queue, c.RulesDone = e.Queue, 0
+		s.moveTo(c, e.Queue)
 	}
 	s.wait(c, at)
 }
 
+// moveTo gives a conversation that was taken another queue, whose rules and limits hold from now on.
+func (s *State) moveTo(c *Conversation, queue string) {
+	c.Queue, c.RulesDone = queue, 0
+	s.at(c.LastCustomerAt+s.idle(queue), idleTooLong, string(c.ID))
+}
+
 // afterService: the waiting rules of a customer who was served count from the moment of waiting again.
 func (s *State) afterService(c *Conversation, at int64) {
-	c.RulesFrom, c.RulesDone, c.StartedAt, c.FromQueue, c.Returned, c.Idle = at, 0, 0, false, "", false
+	c.RulesFrom, c.RulesDone, c.StartedAt, c.FromQueue, c.Returned, c.Idle, c.Alerted = at, 0, 0, false, "", false, false
 }
 
 // wait puts a conversation that was taken from where it was into the line where it waits now.
