@@ -38,6 +38,26 @@ describe('an issue', () => {
     expect(joined(h)[0]).not.toHaveProperty('issue');
   });
 
+  it('leads to another queue while the channel’s own is closed, and has to be chosen then', async () => {
+    const h = await opened();
+    const closed = { offered: false, availability: 'closed', agents } as const;
+    live(h, told.channel({ ...closed, issues: issues.slice(2) }));
+    expect(page.queryByRole('combobox', { name: 'Who would you like to talk to?' })).toBeNull();
+    press('Start chat');
+    expect(joined(h)).toEqual([]);
+    expect(focused()).toBe(select('What is it about?'));
+    expect(page.getByText('Choose what it is about.')).toBeTruthy();
+    choose('What is it about?', 'billing/refund');
+    press('Start chat');
+    expect(joined(h)[0]).toMatchObject({ issue: 'billing/refund' });
+  });
+
+  it('of a queue that is only busy is no way around it', async () => {
+    const h = await opened();
+    live(h, told.channel({ offered: false, availability: 'busy', issues, agents }));
+    expect(page.getByRole('heading', { name: 'All agents are busy' })).toBeTruthy();
+  });
+
   it('that is no longer listed is not sent', async () => {
     const h = await opened();
     live(h, told.channel({ issues }));

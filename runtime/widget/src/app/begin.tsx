@@ -37,7 +37,7 @@ export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
       )}
       <LinkProblem channel={channel} />
       {way === 'link' && link?.info && <Leads name={link.info.name} channel={channel} />}
-      {way === 'general' && <Availability channel={channel} />}
+      {way === 'general' && channel.offered && <Availability channel={channel} />}
       {way === 'key' && <KeyField />}
       {way === 'general' && <Whom channel={channel} />}
       <Field
@@ -116,7 +116,8 @@ function availabilityText(words: Words, channel: Channel): string {
 /** An agent by name, or else what it is about: an agent is asked for whatever it is about. */
 function Whom({ channel }: { channel: Channel }) {
   const model = useModel();
-  const { agents = [], issues = [] } = channel;
+  const { issues = [] } = channel;
+  const agents = (channel.offered && channel.agents) || [];
   const chosen = choices(model.starting.form.value, channel, 'general').agent;
   return (
     <>
@@ -128,7 +129,7 @@ function Whom({ channel }: { channel: Channel }) {
         </Choice>
       )}
       {issues.length > 0 && !chosen && (
-        <Choice field="issue" label="issue" none="issueOther">
+        <Choice field="issue" label="issue" none={channel.offered ? 'issueOther' : 'issueChoose'}>
           <Issues issues={issues} />
         </Choice>
       )}

@@ -67,12 +67,15 @@ export function Choice(props: {
 }) {
   const model = useModel();
   const { field } = props;
+  const found = model.starting.problems.value[field];
   return (
     <div class="field">
       <label for={`usher-${field}`}>{model.words.say(props.label)}</label>
       <select
         id={`usher-${field}`}
         value={model.starting.form.value[field]}
+        aria-invalid={Boolean(found)}
+        aria-describedby={found && `usher-${field}-problem`}
         onChange={(event) =>
           model.starting.fill({ [field]: event.currentTarget.value } as Partial<FormText>)
         }
@@ -80,6 +83,11 @@ export function Choice(props: {
         <option value="">{model.words.say(props.none)}</option>
         {props.children}
       </select>
+      {found && (
+        <p class="wrong" id={`usher-${field}-problem`}>
+          <IconAlert /> {model.words.say(found)}
+        </p>
+      )}
     </div>
   );
 }

@@ -49,8 +49,6 @@ export class Model {
   readonly open: Signal<boolean>;
   readonly starting: Starting;
   readonly draft: Signal<string>;
-  /** Who handed the conversation on, as far as this page has seen it. */
-  readonly handedBy = signal<string | undefined>(undefined);
   /** The question "leave?" or "end?" is shown. */
   readonly asking = signal(false);
   /** A leave or end is under way. */
@@ -65,6 +63,8 @@ export class Model {
   private readonly client: Client;
   private readonly ticker: Ticker;
   private readonly session: Signal<Session | undefined>;
+  /** The last handing on that this page has seen, and by whom. */
+  private readonly move = signal<{ id: string; by: string | undefined } | undefined>(undefined);
   private readonly dismissed = signal<string | undefined>(undefined);
   private readonly earlier: EarlierMessages;
   private token: string | undefined;
@@ -280,11 +280,13 @@ export class Model {
     return conversation.agentName ?? this.words.say('anAgent');
   }
 
-  /** To whom it was handed; nothing when it was not. */
-  handedText({ handedTo, handedToName }: Conversation): string | undefined {
+  /** For whom the visitor waits, and how it came to that; nothing in the channel's own line. */
+  handedText({ id, handedTo, handedToName }: Conversation): string | undefined {
     if (!handedTo) return undefined;
     const to = handedToName ?? handedTo.name;
-    const by = this.handedBy.value;
+    const move = this.move.value;
+    if (move?.id !== id) return this.words.say('waitsFor', { to });
+    const { by } = move;
     return by ? this.words.say('handedBy', { by, to }) : this.words.say('handed', { to });
   }
 
@@ -391,7 +393,7 @@ export class Model {
     if (now.handedTo?.name === was.handedTo?.name && now.handedTo?.kind === was.handedTo?.kind) {
       return;
     }
-    this.handedBy.value = was.state === 'inService' ? was.agentName : undefined;
+    this.move.value = { id: now.id, by: was.state === 'inService' ? was.agentName : undefined };
     const text = this.handedText(now);
     if (text && this.open.value) this.announcer.moved(text, this.placeText(now));
   }
@@ -400,7 +402,8 @@ export class Model {
   private keepSession(conversation: Conversation | undefined): void {
     const { value } = this.session;
     if (!conversation) {
-      if (value && !this.starting.contact.state.value) this.session.value = undefined;
+      const { contact } = this.starting;
+      if (value && !contact.state.value && !contact.pending()) this.session.value = undefined;
     } else if (this.token && value?.token !== this.token) {
       this.session.value = { token: this.token, seen: value?.seen ?? 0 };
     }

@@ -175,7 +175,12 @@ describe('who left the line', () => {
     ['abandoned', 'You lost your place in the queue'],
   ] as const)('(%s) comes back by writing', async (endedBy, heading) => {
     const h = await opened();
-    live(h, told.conversation(), told.message(5, { from: 'customer', text: 'Hello' }));
+    live(
+      h,
+      told.channel(),
+      told.conversation(),
+      told.message(5, { from: 'customer', text: 'Hello' }),
+    );
     act(() => h.update(told.conversation({ state: 'inactive', endedBy })));
     expect(page.getByRole('heading', { name: heading })).toBeTruthy();
     expect(page.getByText('Write a message to come back.')).toBeTruthy();
@@ -184,6 +189,12 @@ describe('who left the line', () => {
     expect(h.sent().at(-1)).toMatchObject({ type: 'say', text: 'I am back' });
     act(() => h.update(told.conversation({ place: 1 })));
     expect(page.getByRole('heading', { name: 'You are next.' })).toBeTruthy();
+  });
+
+  it('is told when nobody can answer what is written', async () => {
+    const h = await opened();
+    live(h, told.channel(closed), told.conversation({ state: 'inactive', endedBy: 'left' }));
+    expect(page.getByText(/Nobody can answer just now/)).toBeTruthy();
   });
 
   it('may begin another one instead, in another session', async () => {
@@ -217,10 +228,18 @@ describe('a conversation handed on', () => {
     expect(page.getByText('message 5')).toBeTruthy();
   });
 
-  it('after a reload says at least to whom', async () => {
+  it('by a rule says to whom', async () => {
+    const h = await opened();
+    live(h, told.conversation());
+    const handedTo = { kind: 'queue', name: 'overflow' } as const;
+    act(() => h.update(told.conversation({ handedTo, handedToName: 'Overflow' })));
+    expect(page.getByText('You were handed on to Overflow.')).toBeTruthy();
+  });
+
+  it('after a reload, or as the visitor chose, says for whom one waits', async () => {
     const h = await opened();
     live(h, told.conversation({ handedTo: { kind: 'agent', name: 'ben' }, handedToName: 'Ben' }));
-    expect(page.getByText('You were handed on to Ben.')).toBeTruthy();
+    expect(page.getByText('You are waiting for Ben.')).toBeTruthy();
   });
 });
 

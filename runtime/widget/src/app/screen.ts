@@ -62,9 +62,17 @@ export function screenOf(known: Known): Screen {
   // Nothing is shown of a link before it is known where it leads.
   if (known.way === 'link' && link && !link.info && !link.error) return { name: 'loading' };
   const way = wayOf(known.way, channel, link);
-  return channel.offered || way !== 'general'
+  return channel.offered || way !== 'general' || hasOtherQueue(channel)
     ? { name: 'form', channel, way }
     : { name: 'unavailable', channel };
+}
+
+/**
+ * The channel's own queue is closed, so the issues that are listed are those of other queues, which
+ * are open: one of them leads there. When it is only busy, they may be its own.
+ */
+function hasOtherQueue({ availability, issues }: Channel): boolean {
+  return availability === 'closed' && (issues?.length ?? 0) > 0;
 }
 
 /** The way that is open: a link that leads nowhere, or a key where none is taken, is none. */

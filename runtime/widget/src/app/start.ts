@@ -45,8 +45,12 @@ export function keyDigits(text: string): string {
   return text.replace(/[\s.-]/g, '');
 }
 
-export function startProblems(form: FormText, way: Way): Problems {
+export function startProblems(form: FormText, way: Way, channel: Channel): Problems {
   const problems: Problems = {};
+  // Without a line of the channel's own, only an issue leads anywhere.
+  if (way === 'general' && !channel.offered && !choices(form, channel, way).issue) {
+    problems.issue = 'issueNeeded';
+  }
   if (way === 'key' && !/^\d{7}$/.test(keyDigits(form.key))) problems.key = 'keyNeeded';
   return { ...problems, ...reachProblems(form) };
 }
@@ -86,8 +90,8 @@ export function choices(
   way: Way,
 ): Pick<Command, 'issue' | 'agent'> {
   if (way !== 'general') return {};
-  const agent = channel.agents?.find(({ name }) => name === form.agent)?.name;
-  if (agent) return { agent };
+  const agent = channel.offered && channel.agents?.find(({ name }) => name === form.agent);
+  if (agent) return { agent: agent.name };
   const issue = channel.issues?.find(({ id }) => id === form.issue)?.id;
   return issue ? { issue } : {};
 }

@@ -76,7 +76,7 @@ export class Starting {
       if (this.tried.value === 0) return {};
       const screen = options.screen();
       return screen.name === 'form'
-        ? startProblems(this.form.value, screen.way)
+        ? startProblems(this.form.value, screen.way, screen.channel)
         : contactProblems(this.form.value);
     });
     this.wish(host.wish, host.config.channel);

@@ -5,7 +5,7 @@ import { useModel } from './context.ts';
 import { IconClock, IconDone } from './icons.tsx';
 import { Messages } from './messages.tsx';
 import { Ending } from './notices.tsx';
-import type { Words } from './words.ts';
+import type { Key, Words } from './words.ts';
 
 /** Waiting and being served: one screen, so that what is being written stays as it is. */
 export function Talk({ conversation }: { conversation: Conversation }) {
@@ -104,7 +104,13 @@ export function Ended({ conversation }: { conversation: Conversation }) {
 export function Inactive({ conversation }: { conversation: Conversation }) {
   const model = useModel();
   const { words } = model;
-  const heading = words.say(conversation.endedBy === 'abandoned' ? 'inactiveLost' : 'inactiveLeft');
+  // A contact form of which this tab knows no more is one of these.
+  const headings: Partial<Record<string, Key>> = {
+    abandoned: 'inactiveLost',
+    contact: 'contactGot',
+  };
+  const heading = words.say(headings[conversation.endedBy ?? ''] ?? 'inactiveLeft');
+  const offered = model.channel()?.offered ?? false;
   return (
     <>
       <section class="strip" aria-label={heading}>
@@ -113,7 +119,7 @@ export function Inactive({ conversation }: { conversation: Conversation }) {
         </span>
         <div>
           <h2 tabIndex={-1}>{heading}</h2>
-          <p>{words.say('inactiveText')}</p>
+          <p>{words.say(offered ? 'inactiveText' : 'inactiveKept')}</p>
         </div>
         <button type="button" class="plain" onClick={() => model.startAgain()}>
           {words.say('again')}
