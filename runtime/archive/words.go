@@ -23,7 +23,10 @@ func (c *conversation) customer() string { return first(c.name, "The customer") 
 func (c *conversation) them() string { return first(c.name, "the customer") }
 
 func (p *projection) target(t *protocol.Target) string {
-	if t.Kind == string(desk.ToAgent) {
+	switch {
+	case t == nil:
+		return "nobody"
+	case t.Kind == string(desk.ToAgent):
 		return p.agent(t.Name)
 	}
 	return t.Kind + " " + t.Name
@@ -133,7 +136,7 @@ func (p *projection) offeredWords(r desk.Record, e desk.Offered) string {
 func longest(x *desk.Choice) string {
 	for _, other := range x.Candidates[1:] {
 		if other.Why == desk.PassedScore && other.Load == x.Candidates[0].Load {
-			return " and longest so"
+			return " and longest so,"
 		}
 	}
 	return ""
@@ -272,12 +275,16 @@ func (p *projection) ruleWords(c *conversation, e desk.RuleApplied) string {
 	return fmt.Sprintf("Not moved to queue %s by %s (%s)", e.To, rule, e.Skipped)
 }
 
-// length is a length of time in two units at most: 41s, 4m12s, 2h05m, 3d.
+// length is a length of time in two units at most: 41s, 3m, 4m12s, 2h05m, 3d.
 func length(ms int64) string {
 	d := max(0, time.Duration(ms)*time.Millisecond).Truncate(time.Second)
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour && d%time.Minute == 0:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%dh", int(d.Hours()))
 	case d < time.Hour:
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 48*time.Hour:
