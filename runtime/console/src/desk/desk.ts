@@ -51,29 +51,26 @@ export class Desk {
       env: options.env,
       tab: options.tab,
       onChanges: (changes, after) => {
-        for (const listener of [...this.live]) listener(changes, after, this.previous);
+        // They are told before the change is shown: what was shown last is the state before.
+        for (const listener of [...this.live]) listener(changes, after, this.before);
       },
     });
     this.acts = new Acts(this.client);
     this.before = this.client.view().state;
-    this.previous = this.before;
     this.client.subscribe(() => this.changed());
   }
-
-  /** The state before the last update. */
-  private previous: State;
 
   private changed(): void {
     const { state } = this.client.view();
     if (state === this.before) return;
-    this.previous = this.before;
+    const before = this.before;
     this.before = state;
     for (const { id, state: now } of state.conversations.values()) {
-      if (now === 'inService' && this.previous.conversations.get(id)?.state !== 'inService')
+      if (now === 'inService' && before.conversations.get(id)?.state !== 'inService')
         this.recall(id);
     }
     const { shelf, outdated } = this.local.getState();
-    const next = keepDeparted(shelf, this.previous, state);
+    const next = keepDeparted(shelf, before, state);
     if (next !== shelf) this.local.setState({ shelf: next });
     if (state.outdated && !outdated) this.local.setState({ outdated: true });
   }

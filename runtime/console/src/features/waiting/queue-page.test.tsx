@@ -188,3 +188,51 @@ test('a queue that is not mine says who can give the right', async () => {
     screen.getByRole('heading', { level: 1, name: 'You cannot see the queue secret' }),
   ).toBeDefined();
 });
+
+describe('what is known of who waits', () => {
+  const handed = aWaiting('Maria', {
+    via: 'transfer',
+    from: 'ben',
+    fromName: 'Ben',
+    note: 'Knows the order',
+    issue: 'A parcel',
+    returned: 'lost',
+    alerted: true,
+  });
+
+  test('stands as marks in the row and in full in the preview', async () => {
+    await show(page('Maria'), '/queue/support/w/Maria', [aQueue({ waiting: 1 }), handed]);
+    const row = screen.getAllByRole('row')[1] as HTMLElement;
+    for (const mark of ['Alert', 'Reconnected', 'From Ben', 'A parcel'])
+      expect(within(row).getByText(mark)).toBeDefined();
+    const preview = screen.getByRole('region', { name: 'Preview' });
+    expect(within(preview).getByText('Knows the order')).toBeDefined();
+    expect(within(preview).getByRole('link', { name: 'Why?' }).getAttribute('href')).toBe(
+      '/why/Maria',
+    );
+  });
+
+  test('is judged by the times of the desk where it tells them', async () => {
+    const late = { unansweredSince: NOW - 400_000, soonAt: NOW - 1, overdueAt: NOW + 60_000 };
+    await show(page(), '/queue/support', [
+      aQueue({ waiting: 1 }),
+      aWaiting('Maria', { arrivedAt: NOW - 400_000, ...late }),
+    ]);
+    expect(screen.getByText('Soon overdue')).toBeDefined();
+  });
+
+  test('a queue that keeps it back shows no words before it is accepted', async () => {
+    let asked = 0;
+    vi.stubGlobal('fetch', async () => {
+      asked++;
+      return new Response('{"messages":[]}');
+    });
+    await show(page('Maria'), '/queue/support/w/Maria', [
+      aQueue({ waiting: 1, disabled: ['preview'] }),
+      aWaiting('Maria'),
+    ]);
+    const preview = screen.getByRole('region', { name: 'Preview' });
+    expect(within(preview).getByText(/only after it is accepted/)).toBeDefined();
+    expect(asked).toBe(0);
+  });
+});
