@@ -72,3 +72,35 @@ func BenchmarkBurst(b *testing.B) {
 		stop()
 	}
 }
+
+// BenchmarkDecisions fills a new archive with conversations that were offered among eight agents, accepted and ended:
+// decisions a second, each with its line in the log and its step of the explanation.
+func BenchmarkDecisions(b *testing.B) {
+	const conversations = 20_000
+	w := newWorld(b)
+	choice := &desk.Choice{Strategy: "LeastBusy", Free: 8}
+	for i := range 8 {
+		choice.Candidates = append(choice.Candidates, desk.Candidate{Agent: fmt.Sprintf("agent-%d", i), Load: i, Limit: 8, Since: desk.Millis(w.now), Why: desk.PassedScore})
+	}
+	choice.Candidates[0].Why = ""
+	first := len(w.log)
+	for i := range conversations {
+		id := desk.ConversationID(fmt.Sprintf("c%d", i+1))
+		for _, e := range []desk.Event{
+			desk.CustomerJoined{Conversation: id, Session: "s", Queue: "support", Channel: "web", Name: "Maria"},
+			desk.Offered{Conversation: id, Agent: "agent-0", Until: desk.Millis(w.now), Choice: choice},
+			desk.Picked{Conversation: id, Agent: "agent-0", How: desk.PickedOffer, Team: "tier1"},
+			desk.Ended{Conversation: id, Why: desk.EndedByAgent, By: "agent-0"},
+		} {
+			w.log = append(w.log, desk.Record{Seq: uint64(len(w.log) + 1), At: desk.Millis(w.now), Event: e})
+		}
+	}
+	last := uint64(len(w.log))
+	for b.Loop() {
+		a := open(b, filepath.Join(b.TempDir(), "archive.db"))
+		stop := run(b, a, w.read)
+		wait(b, a, last)
+		stop()
+	}
+	b.ReportMetric(float64(b.N)*float64(len(w.log)-first)/b.Elapsed().Seconds(), "decisions/s")
+}
