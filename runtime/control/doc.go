@@ -1,5 +1,5 @@
 // Package control is the port through which the operator and kubectl reach a desk's runtime: settings
-// in, figures and the activity log out (features K4, X1, Q4). It speaks HTTP over mutual TLS, with the
+// in, figures, the activity log and explanations out (features K4, X1, Q4, X3). It speaks HTTP over mutual TLS, with the
 // desk's own certificates.
 //
 //	s, err := control.New(control.Options{Desk: router, Version: "1.2.0", Now: time.Now, Logger: logger})
@@ -12,7 +12,8 @@
 //	PUT /control/v1/settings               settings.Settings; answers with what is applied then
 //	GET /control/v1/reports                settings.Report, one JSON object a line, for as long as one listens
 //	GET /control/v1/reports?watch=false    one of them
-//	GET /control/v1/log?queue=Q            protocol.LogPage; before, limit
+//	GET /control/v1/log?queue=Q            protocol.LogPage; before, limit. Without queue, the desk's own
+//	GET /control/v1/explanation?conversation=C    protocol.Explanation
 //	GET /control/v1/version                VersionInfo
 //
 // A client with the common name operator may do everything, viewer may read. Whoever shows no

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"usher.chat/runtime/protocol"
@@ -118,11 +119,7 @@ func (s *Server) getReports(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) getLog(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	queue := query.Get("queue")
-	if queue == "" {
-		s.refuse(w, http.StatusBadRequest, codeBadRequest, "queue: write the name of a queue")
-		return
-	}
+	queue := query.Get("queue") // empty: the desk's own log
 	before, err := number(query.Get("before"), 0, 1<<63-1)
 	if err != nil {
 		s.refuse(w, http.StatusBadRequest, codeBadRequest, "before: "+err.Error())
@@ -156,6 +153,36 @@ func (s *Server) getLog(w http.ResponseWriter, r *http.Request) {
 		page.Entries = []protocol.LogEntry{}
 	}
 	s.answer(w, http.StatusOK, page)
+}
+
+// maxConversation is the length of the longest id of a conversation: "c" and a number of 64 bits.
+const maxConversation = 21
+
+// isConversation tells whether a text can be the id of a conversation.
+func isConversation(id string) bool {
+	digits, found := strings.CutPrefix(id, "c")
+	return found && len(id) <= maxConversation && digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+func (s *Server) getExplanation(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("conversation")
+	if !isConversation(id) {
+		s.refuse(w, http.StatusBadRequest, codeBadRequest, "conversation: write the id of one, such as c12")
+		return
+	}
+	x, err := s.desk.Explain(r.Context(), id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		s.refuse(w, http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no conversation %s", id))
+	case err != nil:
+		s.log.Warn("an explanation was not read", "conversation", id, "error", err)
+		s.refuse(w, http.StatusServiceUnavailable, codeUnavailable, "the explanation cannot be read now: "+err.Error())
+	default:
+		if x.Steps == nil {
+			x.Steps = []protocol.Step{}
+		}
+		s.answer(w, http.StatusOK, x)
+	}
 }
 
 // number reads a parameter from 0 to most.

@@ -28,8 +28,12 @@ type Desk interface {
 	// Report is how the desk reads now.
 	Report(ctx context.Context) (settings.Report, error)
 	// Log is the activity log of a queue before a sequence (0: from the end), the newest first, at
-	// most limit entries (feature Q4). A queue that never was is [ErrNotFound].
+	// most limit entries (feature Q4). A queue that never was is [ErrNotFound]; that without a name is
+	// the desk's own log, of what belongs to no queue.
 	Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error)
+	// Explain is every decision about a conversation, in order (feature X3). One that never was is
+	// [ErrNotFound].
+	Explain(ctx context.Context, conversation string) (protocol.Explanation, error)
 }
 
 // Answer is what is in force after settings were applied.
@@ -46,8 +50,8 @@ type VersionInfo struct {
 	Desk string `json:"desk"`
 }
 
-// ErrNotFound is for a queue that is not there.
-var ErrNotFound = errors.New("there is no such queue")
+// ErrNotFound is for a queue or a conversation that is not there.
+var ErrNotFound = errors.New("there is no such thing in this desk")
 
 // Options of New.
 type Options struct {
@@ -108,6 +112,7 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("PUT /control/v1/settings", s.putSettings)
 	s.mux.HandleFunc("GET /control/v1/reports", s.getReports)
 	s.mux.HandleFunc("GET /control/v1/log", s.getLog)
+	s.mux.HandleFunc("GET /control/v1/explanation", s.getExplanation)
 	s.mux.HandleFunc("GET /control/v1/version", s.getVersion)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, codeNotFound, "there is nothing at "+r.URL.Path)

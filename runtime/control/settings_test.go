@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"usher.chat/runtime/control"
 	"usher.chat/runtime/settings"
 )
 
@@ -93,7 +94,7 @@ func TestTheLogComesInPages(t *testing.T) {
 		t.Errorf("by default %d lines", strings.Count(answer, `"seq"`))
 	}
 	for path, code := range map[string]string{
-		"/control/v1/log": "bad_request", "/control/v1/log?queue=": "bad_request", "/control/v1/log?queue=support&limit=0": "bad_request",
+		"/control/v1/log?before=x": "bad_request", "/control/v1/log?queue=&limit=0": "bad_request", "/control/v1/log?queue=support&limit=0": "bad_request",
 		"/control/v1/log?queue=support&limit=1001": "bad_request", "/control/v1/log?queue=support&limit=x": "bad_request",
 		"/control/v1/log?queue=support&before=-1": "bad_request", "/control/v1/log?queue=support&before=99999999999999999999": "bad_request",
 		"/control/v1/reports?watch=perhaps": "bad_request",
@@ -104,4 +105,29 @@ func TestTheLogComesInPages(t *testing.T) {
 	p.refused(c, http.MethodGet, "/control/v1/log?queue=broken", "", http.StatusServiceUnavailable, "unavailable")
 	p.refused(c, http.MethodGet, "/control/v2/log", "", http.StatusNotFound, "not_found")
 	p.refused(p.operator(), http.MethodPost, "/control/v1/settings", good, http.StatusNotFound, "not_found")
+}
+
+func TestTheLogWithoutAQueueIsTheDesksOwn(t *testing.T) {
+	p := serve(t, nil)
+	for _, path := range []string{"/control/v1/log", "/control/v1/log?queue="} {
+		if status, answer := p.call(p.client(control.Viewer, p.ca), http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(answer, `"type":"keysLocked"`) {
+			t.Errorf("%s: %d %s", path, status, answer)
+		}
+	}
+}
+
+func TestAConversationIsExplained(t *testing.T) {
+	p := serve(t, nil)
+	viewer := p.client(control.Viewer, p.ca)
+	status, answer := p.call(viewer, http.MethodGet, "/control/v1/explanation?conversation=c12", "")
+	if status != http.StatusOK || answer != `{"conversation":"c12","steps":[{"seq":7,"at":0,"type":"joined","text":"Maria came"}]}`+"\n" {
+		t.Errorf("%d %s", status, answer)
+	}
+	for _, bad := range []string{"", "?conversation=", "?conversation=12", "?conversation=c", "?conversation=c1x", "?conversation=C12", "?conversation=c%2012",
+		"?conversation=c1%00", "?conversation=c" + strings.Repeat("9", 100), "?conversation=%F0%9F%92%A9", "?id=c12"} {
+		p.refused(viewer, http.MethodGet, "/control/v1/explanation"+bad, "", http.StatusBadRequest, "bad_request")
+	}
+	p.refused(viewer, http.MethodGet, "/control/v1/explanation?conversation=c999", "", http.StatusNotFound, "not_found")
+	p.refused(viewer, http.MethodGet, "/control/v1/explanation?conversation=c13", "", http.StatusServiceUnavailable, "unavailable")
+	p.refused(viewer, http.MethodPost, "/control/v1/explanation?conversation=c12", "", http.StatusForbidden, "not_entitled")
 }

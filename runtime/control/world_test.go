@@ -64,6 +64,9 @@ func (d *desk) Log(_ context.Context, queue string, before uint64, limit int) ([
 	if queue == "broken" {
 		return nil, errors.New("the disk makes noises")
 	}
+	if queue == "" {
+		return []protocol.LogEntry{{Seq: 3, Type: "keysLocked", Reason: "10 wrong session keys from 192.0.2.7"}}, nil
+	}
 	if queue != "support" {
 		return nil, fmt.Errorf("read the log: %w", control.ErrNotFound)
 	}
@@ -74,6 +77,16 @@ func (d *desk) Log(_ context.Context, queue string, before uint64, limit int) ([
 		}
 	}
 	return all, nil
+}
+
+func (d *desk) Explain(_ context.Context, conversation string) (protocol.Explanation, error) {
+	switch conversation {
+	case "c12":
+		return protocol.Explanation{Conversation: conversation, Steps: []protocol.Step{{Seq: 7, Type: "joined", Text: "Maria came"}}}, nil
+	case "c13":
+		return protocol.Explanation{}, errors.New("the disk makes noises")
+	}
+	return protocol.Explanation{}, fmt.Errorf("explain: %w", control.ErrNotFound)
 }
 
 func (d *desk) wait(n int) {

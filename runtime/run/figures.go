@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"usher.chat/runtime/archive"
 	"usher.chat/runtime/control"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
@@ -77,11 +78,11 @@ func applied(s settings.Settings) settings.Applied {
 	return a
 }
 
-// Log is a queue's activity log.
+// Log is a queue's activity log; without a name, the desk's own.
 func (f *figures) Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error) {
 	known := false
 	var seq uint64
-	f.pod.gateway.Read(func(s *desk.State) { known, seq = s.Setting(queue) != nil, s.Seq })
+	f.pod.gateway.Read(func(s *desk.State) { known, seq = queue == "" || s.Setting(queue) != nil, s.Seq })
 	if err := f.pod.archive.Wait(ctx, seq); err != nil {
 		return nil, err
 	}
@@ -90,4 +91,18 @@ func (f *figures) Log(ctx context.Context, queue string, before uint64, limit in
 		return nil, control.ErrNotFound
 	}
 	return entries, err
+}
+
+// Explain is every decision about a conversation.
+func (f *figures) Explain(ctx context.Context, conversation string) (protocol.Explanation, error) {
+	var seq uint64
+	f.pod.gateway.Read(func(s *desk.State) { seq = s.Seq })
+	if err := f.pod.archive.Wait(ctx, seq); err != nil {
+		return protocol.Explanation{}, err
+	}
+	steps, err := f.pod.archive.Steps(ctx, conversation)
+	if errors.Is(err, archive.ErrNotFound) {
+		return protocol.Explanation{}, control.ErrNotFound
+	}
+	return protocol.Explanation{Conversation: conversation, Steps: steps}, err
 }
