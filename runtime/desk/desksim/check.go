@@ -16,6 +16,8 @@ type check struct {
 	s   *desk.State
 	now int64
 	bad []string
+	// hours are the schedules that were compiled.
+	hours map[*calendar.Schedule]*calendar.Compiled
 }
 
 func (k *check) wrong(format string, args ...any) {
@@ -337,7 +339,7 @@ func (k *check) order() {
 
 // level: a queue reads what override, schedule and clock say, however it came there.
 func (k *check) level(q *desk.Queue) {
-	open, cause, err := resolve(k.s, q, k.now)
+	open, cause, err := k.resolve(q)
 	if err != nil {
 		k.wrong("queue %s: %v", q.Name, err)
 		return
@@ -389,7 +391,7 @@ func (k *check) deadlines() {
 	for name, q := range k.s.Queues {
 		var compiled *calendar.Compiled
 		if q.Schedule != nil {
-			compiled, _ = compile(q.Schedule)
+			compiled, _ = k.compile(q.Schedule)
 		}
 		if compiled == nil && queueSetting(k.s, name).Schedule != "" {
 			continue

@@ -47,7 +47,7 @@ func (k *check) open(queue string) bool {
 	if q == nil {
 		return false
 	}
-	open, _, err := resolve(k.s, q, k.now)
+	open, _, err := k.resolve(q)
 	return err == nil && open
 }
 

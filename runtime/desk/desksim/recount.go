@@ -321,23 +321,33 @@ func overrideOf(s *desk.State, queue string) *calendar.Override {
 	return queueSetting(s, queue).Override
 }
 
-// resolve is what a queue should read at an instant.
-func resolve(s *desk.State, q *desk.Queue, now int64) (open bool, cause string, err error) {
+// resolve is what a queue should read at this moment.
+func (k *check) resolve(q *desk.Queue) (open bool, cause string, err error) {
 	var compiled *calendar.Compiled
 	if q.Schedule != nil {
-		if compiled, err = compile(q.Schedule); err != nil {
+		if compiled, err = k.compile(q.Schedule); err != nil {
 			return false, "", err
 		}
 	}
-	o := overrideOf(s, q.Name)
-	a := calendar.Resolve(compiled, o, desk.Instant(now))
-	if compiled == nil && queueSetting(s, q.Name).Schedule != "" && a.Cause != calendar.CauseOverride {
+	o := overrideOf(k.s, q.Name)
+	a := calendar.Resolve(compiled, o, desk.Instant(k.now))
+	if compiled == nil && queueSetting(k.s, q.Name).Schedule != "" && a.Cause != calendar.CauseOverride {
 		return false, desk.CauseScheduleMissing, nil
 	}
 	return a.Open, string(a.Cause), nil
 }
 
-func compile(s *calendar.Schedule) (*calendar.Compiled, error) { return calendar.Compile(*s) }
+func (k *check) compile(s *calendar.Schedule) (*calendar.Compiled, error) {
+	if c := k.hours[s]; c != nil {
+		return c, nil
+	}
+	c, err := calendar.Compile(*s)
+	if k.hours == nil {
+		k.hours = map[*calendar.Schedule]*calendar.Compiled{}
+	}
+	k.hours[s] = c
+	return c, err
+}
 
 func limit(set *settings.Queue, get func(*settings.Queue) int, otherwise int) int64 {
 	if set != nil && get(set) > 0 {

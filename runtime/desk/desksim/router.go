@@ -24,8 +24,9 @@ type router struct {
 	snapAt   uint64
 	follower *desk.State
 	group    []desk.Record
-	// told is called for each record after it is applied.
-	told func(desk.Record)
+	// told is called for each record after it is applied, after when all that is due is done.
+	told  func(desk.Record)
+	after func()
 	// enders are agents who ended a conversation in this group: nobody else is offered one.
 	enders []string
 	// passed are offers that were let pass: there is no second one. Rules are those that acted on the
@@ -73,6 +74,9 @@ func (r *router) ticks() {
 	for n := 0; ; n++ {
 		at, ok := r.s.NextDeadline()
 		if !ok || at > r.now {
+			if r.after != nil {
+				r.after()
+			}
 			return
 		}
 		if n > 100_000 {

@@ -193,6 +193,9 @@ func (c *chaos) chat() {
 	room := c.room(agent)
 	if c.rng.IntN(2) == 0 {
 		seq := c.rng.Uint64N(c.s.Seq + 2)
+		if r := c.s.Rooms[room]; r != nil && c.rng.IntN(2) == 0 {
+			seq = pickOf(c.rng, r.Last)
+		}
 		c.try(desk.ReadRoom{Origin: c.origin(desk.AgentPrincipal(agent)), Agent: agent, Room: room, Seq: seq})
 		return
 	}
