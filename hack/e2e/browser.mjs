@@ -4,40 +4,15 @@
 //
 // It prints "kill" when it wants the runtime's container killed, and goes on when it comes back. Any
 // step that does not come about within its time ends it with an error and a picture.
-import { createRequire } from 'node:module';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { phone, play } from './stage.mjs';
 
-const require = createRequire(new URL('../../runtime/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
 const { url, link, site, artifacts } = JSON.parse(process.argv[2]);
-mkdirSync(artifacts, { recursive: true });
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-const pages = {};
-async function open(name, address, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000);
-  page.on('pageerror', (error) => {
-    console.error(`${name}: ${error}`);
-    process.exitCode = 1;
-  });
-  pages[name] = page;
-  await page.goto(address);
-  return page;
-}
-const picture = (name) => pages[name].screenshot({ path: join(artifacts, `${name}.png`) });
-const heading = (page, name) => page.getByRole('heading', { name }).waitFor();
-
-try {
+await play(artifacts, async ({ open, picture, heading }) => {
   const ana = await open('ana', link);
   await ana.getByRole('link', { name: /support/i }).first().click();
 
-  const maria = await open('maria', `${url}/w/web`, { viewport: { width: 390, height: 780 } });
+  const maria = await open('maria', `${url}/w/web`, phone);
   await maria.getByLabel('How can we help?').fill('My invoice is wrong');
   await maria.getByRole('button', { name: 'Start chat' }).click();
   await heading(maria, 'You are next.');
@@ -86,11 +61,4 @@ try {
   await olga.getByRole('button', { name: 'End chat' }).click();
   await olga.getByRole('button', { name: /^End/ }).last().click();
   await ana.getByText(/ended this conversation/).waitFor();
-  console.log('done');
-} catch (error) {
-  console.error(error);
-  for (const name of Object.keys(pages)) await picture(name).catch(() => {});
-  process.exitCode = 1;
-} finally {
-  await browser.close();
-}
+});

@@ -34,17 +34,28 @@ func TestTheScenarioInBrowsers(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 
+	playBrowsers(t, "browser.mjs", "browser", map[string]any{"url": url, "link": link(t, ns, "ana", url), "site": site}, func(line string) {
+		if line == "kill" {
+			killRuntime(t, ns)
+		}
+	})
+}
+
+// playBrowsers runs a scenario in Chromium; told gets each line that it prints.
+func playBrowsers(t *testing.T, script, name string, input map[string]any, told func(string)) {
+	t.Helper()
 	artifacts := os.Getenv("E2E_ARTIFACTS")
 	if artifacts == "" {
 		artifacts = t.TempDir()
 	}
-	input, err := json.Marshal(map[string]string{"url": url, "link": link(t, ns, "ana", url), "site": site, "artifacts": filepath.Join(artifacts, "browser")})
+	input["artifacts"] = filepath.Join(artifacts, name)
+	arguments, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", "browser.mjs", string(input))
+	cmd := exec.CommandContext(ctx, "node", script, string(arguments))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -55,9 +66,7 @@ func TestTheScenarioInBrowsers(t *testing.T) {
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		t.Log(lines.Text())
-		if lines.Text() == "kill" {
-			killRuntime(t, ns)
-		}
+		told(lines.Text())
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("the browsers: %v; pictures are in %s", err, artifacts)
