@@ -156,7 +156,7 @@ func Chaos(config ChaosConfig) (Result, error) {
 		if config.Break != nil {
 			config.Break(step, c.s)
 		}
-		c.problems = append(c.problems, Check(c.s, c.now)...)
+		c.problems = append(c.problems, c.checks(c.now).all()...)
 		c.check(step)
 		if len(c.problems) > 0 {
 			f := c.failure(config.Seed, list[k].name)

@@ -27,7 +27,10 @@ func (k *check) wrong(format string, args ...any) {
 // Check looks at a state whose ticks are done for what must always hold, and tells what does not.
 // Now is the time of the last tick, in milliseconds.
 func Check(s *desk.State, now int64) []string {
-	k := &check{s: s, now: now}
+	return (&check{s: s, now: now}).all()
+}
+
+func (k *check) all() []string {
 	k.places()
 	k.people()
 	k.queues()

@@ -11,7 +11,10 @@ import (
 // Lawful tells what is wrong with a record that is about to be applied to a state: whether what it
 // says may happen, at its time, by the rules of the domain. It returns nothing for a lawful one.
 func Lawful(s *desk.State, r desk.Record) []string {
-	k := &check{s: s, now: r.At}
+	return (&check{s: s, now: r.At}).lawful(r)
+}
+
+func (k *check) lawful(r desk.Record) []string {
 	switch e := r.Event.(type) {
 	case desk.CustomerJoined:
 		k.joined(e)
@@ -26,14 +29,14 @@ func Lawful(s *desk.State, r desk.Record) []string {
 	case desk.Ended:
 		k.ended(e)
 	case desk.QueueSwitched:
-		if s.Queues[e.Queue] == nil {
+		if k.s.Queues[e.Queue] == nil {
 			k.wrong("queue %s is switched, which is not there", e.Queue)
 		}
 	default:
 		k.routed(r.Event)
 	}
-	if r.At < s.At {
-		k.wrong("record %d is of %d, the one before of %d", r.Seq, r.At, s.At)
+	if r.At < k.s.At {
+		k.wrong("record %d is of %d, the one before of %d", r.Seq, r.At, k.s.At)
 	}
 	for i := range k.bad {
 		k.bad[i] = fmt.Sprintf("record %d, %T%+v: %s", r.Seq, r.Event, r.Event, k.bad[i])

@@ -61,8 +61,12 @@ func Life(config LifeConfig) (Result, error) {
 			l.pass(end)
 			break
 		}
-		l.pass(next.at)
+		if at, ok := l.s.NextDeadline(); ok && at < next.at {
+			l.pass(at) // who hears of it may do something before the next
+			continue
+		}
 		l.timers.pop()
+		l.pass(next.at)
 		l.act(next)
 		l.commit()
 		if config.Break != nil {
@@ -180,7 +184,7 @@ func newLife(c LifeConfig) *life {
 func (l *life) look() {
 	if l.steps >= l.checkAt {
 		l.checkAt = l.steps + uint64(l.config.CheckEvery)
-		l.problems = append(l.problems, Check(l.s, l.now)...)
+		l.problems = append(l.problems, l.checks(l.now).all()...)
 	}
 }
 

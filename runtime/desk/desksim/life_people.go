@@ -292,9 +292,22 @@ func (l *life) seek(i int) {
 	if list := l.s.PersonalLine(a.name); len(list) > 0 && l.rng.IntN(6) == 0 {
 		l.try(desk.Decline{Origin: l.origin(a.principal), Agent: a.name, Conversation: list[0].ID})
 	}
+	if !l.waiting() && l.rng.IntN(8) > 0 {
+		return // the console shows it
+	}
 	if m := l.s.Member(a.name); m != nil && l.s.Load(a.name) < m.Max && l.s.PresenceOf(a.name) == "available" {
 		l.try(desk.Pick{Origin: l.origin(a.principal), Agent: a.name})
 	}
+}
+
+// waiting tells whether anybody waits anywhere.
+func (l *life) waiting() bool {
+	for _, c := range l.s.Conversations {
+		if c.Place == desk.Waiting {
+			return true
+		}
+	}
+	return false
 }
 
 // answer: most offers are accepted.

@@ -23,8 +23,10 @@ func queueSetting(s *desk.State, name string) *settings.Queue {
 // limitOf is the lowest limit that any membership gives an agent; 0 for nobody's member.
 func limitOf(s *desk.State, agent string) int {
 	lowest := 0
-	for _, t := range s.Settings.Teams {
-		for _, m := range t.Members {
+	for i := range s.Settings.Teams {
+		t := &s.Settings.Teams[i]
+		for j := range t.Members {
+			m := &t.Members[j]
 			if m.Name != agent {
 				continue
 			}
@@ -55,8 +57,13 @@ func membersOf(s *desk.State) []string {
 	return slices.Compact(list)
 }
 
-func isMember(t settings.Team, agent string) bool {
-	return slices.ContainsFunc(t.Members, func(m settings.Member) bool { return m.Name == agent })
+func isMember(t *settings.Team, agent string) bool {
+	for i := range t.Members {
+		if t.Members[i].Name == agent {
+			return true
+		}
+	}
+	return false
 }
 
 func serves(s *desk.State, agent, queue string) bool {
@@ -64,8 +71,8 @@ func serves(s *desk.State, agent, queue string) bool {
 	if set == nil {
 		return false
 	}
-	for _, t := range s.Settings.Teams {
-		if slices.Contains(set.Teams, t.Name) && isMember(t, agent) {
+	for i := range s.Settings.Teams {
+		if t := &s.Settings.Teams[i]; slices.Contains(set.Teams, t.Name) && isMember(t, agent) {
 			return true
 		}
 	}
@@ -74,20 +81,18 @@ func serves(s *desk.State, agent, queue string) bool {
 
 // agentsOf are the members of a queue's teams, sorted, each once.
 func agentsOf(s *desk.State, queue string) []string {
-	seen := map[string]bool{}
-	for _, t := range s.Settings.Teams {
-		for _, m := range t.Members {
-			if !seen[m.Name] && serves(s, m.Name, queue) {
-				seen[m.Name] = true
+	set := queueSetting(s, queue)
+	var list []string
+	for i := range s.Settings.Teams {
+		t := &s.Settings.Teams[i]
+		for j := range t.Members {
+			if set != nil && slices.Contains(set.Teams, t.Name) {
+				list = append(list, t.Members[j].Name)
 			}
 		}
 	}
-	list := make([]string, 0, len(seen))
-	for name := range seen {
-		list = append(list, name)
-	}
-	sort.Strings(list)
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // hasIn tells whether an agent is in a conversation: its owner, one who shares it, or offered it.
@@ -181,12 +186,17 @@ func teamOf(s *desk.State, name string) *settings.Team {
 // inTeam tells whether an agent is a member of a team, and isAdmin whether an admin.
 func inTeam(s *desk.State, agent, team string) bool {
 	t := teamOf(s, team)
-	return t != nil && isMember(*t, agent)
+	return t != nil && isMember(t, agent)
 }
 
 func isAdmin(s *desk.State, agent, team string) bool {
 	t := teamOf(s, team)
-	return t != nil && slices.ContainsFunc(t.Members, func(m settings.Member) bool { return m.Name == agent && m.Role == settings.RoleAdmin })
+	for i := 0; t != nil && i < len(t.Members); i++ {
+		if m := &t.Members[i]; m.Name == agent {
+			return m.Role == settings.RoleAdmin
+		}
+	}
+	return false
 }
 
 // mayTake tells whether a waiting conversation is one for an agent to take.
@@ -231,7 +241,7 @@ func maySee(s *desk.State, agent string, c *desk.Conversation) bool {
 		return mayTake(s, agent, c)
 	case desk.InService:
 		t := teamOf(s, c.Team)
-		return t != nil && isMember(*t, agent) && t.Mode != settings.TeamGrab
+		return t != nil && isMember(t, agent) && t.Mode != settings.TeamGrab
 	case desk.Inactive:
 		return serves(s, agent, c.Queue)
 	}

@@ -110,7 +110,7 @@ func (k *check) off(c *desk.Conversation, f settings.Feature) bool {
 
 func (k *check) inRoom(agent string, room desk.RoomID) bool {
 	if t := teamOf(k.s, room.Team()); t != nil {
-		return isMember(*t, agent) && t.Chat != settings.TeamChatDisabled
+		return isMember(t, agent) && t.Chat != settings.TeamChatDisabled
 	}
 	a, b, private := room.Members()
 	return private && (a == agent || b == agent) && limitOf(k.s, a) > 0 && limitOf(k.s, b) > 0

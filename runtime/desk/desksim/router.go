@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"usher.chat/runtime/calendar"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/settings"
 )
@@ -34,6 +35,8 @@ type router struct {
 	passed map[turn]bool
 	rules  map[desk.RuleApplied]bool
 	moved  map[desk.RuleApplied]bool
+
+	hours map[*calendar.Schedule]*calendar.Compiled // compiled already
 
 	steps, events uint64
 	last          [64]desk.Record
@@ -99,7 +102,7 @@ func (r *router) add(events []desk.Event, origin *desk.Origin) {
 			record.Origin = origin
 		}
 		if r.judge {
-			r.problems = append(r.problems, Lawful(r.s, record)...)
+			r.problems = append(r.problems, r.checks(record.At).lawful(record)...)
 			r.past(record)
 		}
 		r.s.Apply(record)
@@ -112,6 +115,14 @@ func (r *router) add(events []desk.Event, origin *desk.Origin) {
 			r.told(record)
 		}
 	}
+}
+
+// checks looks at the state as it is.
+func (r *router) checks(now int64) *check {
+	if len(r.hours) > 100 || r.hours == nil {
+		r.hours = map[*calendar.Schedule]*calendar.Compiled{}
+	}
+	return &check{s: r.s, now: now, hours: r.hours}
 }
 
 // past judges a record by what happened before it, which no state remembers: an offer that was let

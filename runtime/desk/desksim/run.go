@@ -45,13 +45,17 @@ func Run(config Config) (Result, error) {
 			d.pass(end)
 			break
 		}
-		d.pass(next.at)
+		if at, ok := d.s.NextDeadline(); ok && at < next.at {
+			d.pass(at) // who hears of it may do something before the next
+			continue
+		}
 		d.timers.pop()
+		d.pass(next.at)
 		d.act(next)
 		d.commit()
 		if config.CheckEvery > 0 && d.steps >= d.checkAt {
 			d.checkAt = d.steps + uint64(config.CheckEvery)
-			d.problems = append(d.problems, Check(d.s, d.now)...)
+			d.problems = append(d.problems, d.checks(d.now).all()...)
 		}
 	}
 	d.commit()
