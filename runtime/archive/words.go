@@ -161,7 +161,7 @@ func passedWords(n desk.Passed) string {
 		what string
 	}{
 		{n.Away, "away"}, {n.FinishMine, "finishing theirs"}, {n.Limit, "at the limit"}, {n.Offline, "offline"},
-		{n.Refused, "who let it pass before"}, {n.Skills, "with fewer of the skills"},
+		{n.Refused, "who refused before"}, {n.Skills, "with fewer of the skills"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
@@ -192,7 +192,7 @@ func (p *projection) wentWords(agent string, why desk.ReturnedWhy) string {
 	who := p.agent(agent)
 	switch why {
 	case desk.ReturnedRefused:
-		return who + " let the offer pass"
+		return who + " refused the offer"
 	case desk.ReturnedExpired:
 		return who + " did not accept in time"
 	case desk.ReturnedLeft:
