@@ -326,6 +326,9 @@ func (s *State) applyPicked(e Picked, at int64) {
 	if a := s.Agents[e.Agent]; !a.Online() {
 		// Picked by a client without a socket: it counts as lost from now, for it has just acted.
 		a.LostAt = at
+		for _, waiting := range a.line {
+			s.hint(at, waiting, chosenLost)
+		}
 	}
 	s.hint(at, c, agentLost, goesIdle)
 }
