@@ -27,7 +27,13 @@ export interface QueueSettings {
   whenBusy: { offer?: 'Nothing' | 'Queue'; capacity?: { mode: string; places: number } };
   manualSwitch?: 'Members' | 'Admins';
   offerTimeoutSeconds?: number;
-  thresholds: Record<string, number>;
+  thresholds: Record<string, number | string>;
+  distribution?: { mode?: 'Manual' | 'Automatic'; strategy?: string; requiredSkills?: string[] };
+  priority?: number;
+  waitingRules?: { afterSeconds: number; action: 'Alert' | 'Move'; queue?: string }[];
+  transferTargets?: { queues?: string[]; teams?: string[] };
+  issues?: { name: string; displayName?: string; team?: string }[];
+  disabled?: string[];
 }
 
 export interface ChannelSettings {
@@ -37,9 +43,13 @@ export interface ChannelSettings {
   displayName?: string;
   queue: string;
   allowedOrigins?: string[];
-  unavailable: { action?: 'Message' | 'Hide'; message?: string };
+  unavailable: { action?: 'Message' | 'Hide' | 'ContactForm'; message?: string };
   accentColor?: string;
   greeting?: string;
+  issueQueues?: string[];
+  agents?: 'Hidden' | 'Online';
+  sessionKeys?: 'Accepted' | 'Refused';
+  targeting?: Record<string, unknown>[];
 }
 
 export interface TeamSettings {
@@ -47,7 +57,15 @@ export interface TeamSettings {
   generation: number;
   displayName?: string;
   maxConversations?: number;
-  members: { name: string; displayName?: string; role?: 'Representative' | 'Admin' }[];
+  mode?: 'Collaboration' | 'Grab';
+  chat?: 'Enabled' | 'Disabled';
+  members: {
+    name: string;
+    displayName?: string;
+    role?: 'Representative' | 'Admin';
+    skills?: string[];
+    listing?: 'Hidden' | 'Public';
+  }[];
 }
 
 export interface Settings {

@@ -1,29 +1,32 @@
 import type { Waiting } from '@usher/protocol/protocol';
 import type { State } from '@usher/protocol/reduce';
 
-/** Where a waiting customer stands: in a queue, in a team's queue, or before this agent alone. */
+/** Where a waiting customer stands: in a queue, or in a team's queue. */
 export interface Line {
-  readonly kind: 'queue' | 'team' | 'agent';
+  readonly kind: 'queue' | 'team';
   readonly name: string;
 }
 
 /** Whether a waiting customer stands in a line. */
 export function isInLine(waiting: Waiting, line: Line): boolean {
-  if (line.kind === 'agent') return waiting.agent !== undefined;
-  if (line.kind === 'team') return !waiting.agent && waiting.team === line.name;
-  return !waiting.agent && !waiting.team && waiting.queue === line.name;
+  if (waiting.agent) return false;
+  if (line.kind === 'team') return waiting.team === line.name;
+  return !waiting.team && waiting.queue === line.name;
 }
 
-/** Those who wait for this agent alone, the first first. */
-export function waitingForMe(state: Pick<State, 'waiting'>): Waiting[] {
+/** Those who wait for one agent alone, the first first; admins see those of their agents too. */
+export function waitingForOne(
+  state: Pick<State, 'waiting'>,
+  whom: (agent: string) => boolean,
+): Waiting[] {
   return [...state.waiting.values()]
-    .filter((waiting) => waiting.agent !== undefined)
+    .filter(({ agent }) => agent !== undefined && whom(agent))
     .sort((a, b) => a.arrivedAt - b.arrivedAt || (a.conversation < b.conversation ? -1 : 1));
 }
 
 /** How many things ask for this agent alone: waiting customers, invitations, offers. */
-export function forMe(state: State): number {
-  let count = waitingForMe(state).length;
+export function forMe(state: State, me: string): number {
+  let count = waitingForOne(state, (agent) => agent === me).length;
   for (const invitation of state.invitations.values()) if (!invitation.team) count++;
   for (const { state: now } of state.conversations.values()) if (now === 'offered') count++;
   return count;

@@ -56,7 +56,7 @@ export function Alerts() {
           announce(t('live.waiting', { queue: team.displayName }), 'assertive');
           play();
         }
-        if (waiting?.agent && !before.waiting.has(waiting.conversation)) {
+        if (waiting?.agent === desk.me.name && !before.waiting.has(waiting.conversation)) {
           announce(t('live.forMe', { name: customerName(waiting, i18n) }), 'assertive');
           play();
         }
@@ -107,7 +107,7 @@ export function Alerts() {
   let open = 0;
   for (const queue of state.queues.values()) open += queue.waiting;
   for (const team of state.teams.values()) open += team.waiting;
-  for (const row of state.waiting.values()) if (row.agent) open++;
+  for (const row of state.waiting.values()) if (row.agent === desk.me.name) open++;
   for (const c of state.conversations.values()) if (c.state === 'offered') open++;
   const isOpen = open > 0;
   useEffect(() => {

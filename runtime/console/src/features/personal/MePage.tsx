@@ -2,9 +2,9 @@ import type { Waiting } from '@usher/protocol/protocol';
 import { UserRound } from 'lucide-react';
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
-import { waitingForMe } from '../../desk/count';
+import { waitingForOne } from '../../desk/count';
 import { useDesk, useView } from '../../desk/hooks';
-import { queueName } from '../../desk/people';
+import { agentName, queueName } from '../../desk/people';
 import { useI18n } from '../../i18n/i18n';
 import { Button } from '../../ui/Button';
 import { Empty } from '../../ui/Empty';
@@ -26,7 +26,10 @@ export default function MePage() {
   const { t } = useI18n();
   usePage({ title: t('nav.forMe'), focus: 'me' });
   const state = useView((view) => view.state);
-  const rows = useMemo(() => waitingForMe(state), [state]);
+  const desk = useDesk();
+  const me = desk.me.name;
+  const rows = useMemo(() => waitingForOne(state, (agent) => agent === me), [state, me]);
+  const others = useMemo(() => waitingForOne(state, (agent) => agent !== me), [state, me]);
   const isEmpty =
     rows.length === 0 && ![...state.invitations.values()].some((invitation) => !invitation.team);
   return (
@@ -52,12 +55,24 @@ export default function MePage() {
           <Empty icon={<UserRound size={32} aria-hidden="true" />}>{t('me.empty')}</Empty>
         )}
         <SessionKeys />
+        {others.length > 0 && (
+          <section className="part" aria-labelledby="others-title">
+            <h2 id="others-title">{t('me.others')}</h2>
+            <ul className="tiles">
+              {others.map((row) => (
+                <li key={row.conversation}>
+                  <WaitingTile row={row} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
       </div>
     </>
   );
 }
 
-/** Somebody who waits for me: by transfer, key, link, or because they chose my name. */
+/** Somebody who waits for me, or as an admin sees it for another: by transfer, key, link, or because they chose my name. */
 function WaitingTile({ row }: { row: Waiting }) {
   const i18n = useI18n();
   const { t } = i18n;
@@ -67,6 +82,7 @@ function WaitingTile({ row }: { row: Waiting }) {
   const live = useView((view) => view.connection.phase === 'live');
   const { busy, act } = useAct();
   const id = row.conversation;
+  const mine = row.agent === desk.me.name;
   const name = customerName(row, i18n);
   const accept = () => void act('accept', () => desk.pick(id)).then((ok) => ok && go(`/c/${id}`));
   return (
@@ -77,6 +93,7 @@ function WaitingTile({ row }: { row: Waiting }) {
           <bdi dir="auto">{name}</bdi>
         </h2>
         <p className="text2">
+          {!mine && <>{t('me.waitsFor', { name: agentName(state, row.agent ?? '') })} · </>}
           <bdi dir="auto">{queueName(state, row.queue)}</bdi> ·{' '}
           <Wait since={row.arrivedAt} judge={(now) => urgency(row, now, row.arrivedAt)} />
         </p>
@@ -100,7 +117,7 @@ function WaitingTile({ row }: { row: Waiting }) {
         >
           {t(busy === 'accept' ? 'waiting.accepting' : 'waiting.accept')}
         </Button>
-        {row.via === 'transfer' && (
+        {mine && row.via === 'transfer' && (
           <Button
             isDisabled={!live || busy !== undefined}
             aria-label={t('me.refuseName', { name })}

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { aQueue, aWaiting, show } from '../../testing/fixture';
-import { anInvitation, aTeam, myStanding } from '../../testing/things';
+import { aColleague, anInvitation, aTeam, myStanding } from '../../testing/things';
 import MePage from './MePage';
 
 const handed = aWaiting('Maria', {
@@ -22,6 +22,18 @@ test('a conversation that was handed to me says by whom and why, and is accepted
   expect(far.last('pick')).toMatchObject({ conversation: 'Maria' });
   far.ack('pick', 'Maria');
   await waitFor(() => expect(path()).toBe('/c/Maria'));
+});
+
+test('an admin sees who waits for a colleague, apart, and does not refuse for them', async () => {
+  await show(<MePage />, '/me', [
+    myStanding(),
+    aColleague('ben'),
+    aWaiting('Maria', { agent: 'ben', via: 'transfer' }),
+  ]);
+  const others = screen.getByRole('region', { name: 'Waiting for colleagues' });
+  expect(within(others).getByText(/^for Ben/)).toBeDefined();
+  expect(within(others).queryByRole('button', { name: 'Refuse Maria' })).toBeNull();
+  expect(screen.getByText('Nobody waits for you alone.')).toBeDefined();
 });
 
 test('what was handed to me can be refused; who came by a key cannot', async () => {

@@ -2,7 +2,7 @@ import { Inbox, MessagesSquare, MoreHorizontal, UserRound, UsersRound } from 'lu
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { forMe, teamCount } from '../../desk/count';
-import { useLocal, useTabs, useView } from '../../desk/hooks';
+import { useDesk, useLocal, useTabs, useView } from '../../desk/hooks';
 import { unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { Count } from '../../ui/Chip';
@@ -13,6 +13,7 @@ export function BottomBar() {
   const [path] = useLocation();
   const state = useView((view) => view.state);
   const { queues } = state;
+  const desk = useDesk();
   const tabs = useTabs();
   const read = useLocal((local) => local.read);
   let waiting = 0;
@@ -45,7 +46,7 @@ export function BottomBar() {
         href="/me"
         on={path === '/me'}
         label={t('nav.forMe')}
-        count={forMe(state)}
+        count={forMe(state, desk.me.name)}
         counted={t('nav.forMeWord')}
       >
         <UserRound size={20} aria-hidden="true" />

@@ -233,7 +233,7 @@ function useTitle(): void {
   let count = offersOf(state).length;
   for (const queue of state.queues.values()) count += queue.waiting;
   for (const team of state.teams.values()) count += team.waiting;
-  for (const row of state.waiting.values()) if (row.agent) count++;
+  for (const row of state.waiting.values()) if (row.agent === desk.me.name) count++;
   count += state.invitations.size;
   for (const room of state.rooms.values()) if (room.unread > 0) count++;
   for (const tab of tabs) if (unreadOf(tab, read.get(tab.conversation.id) ?? 0) > 0) count++;

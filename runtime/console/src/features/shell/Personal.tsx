@@ -8,7 +8,7 @@ import {
 } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { forMe, inactiveCount } from '../../desk/count';
-import { useLocal, useTabs, useView } from '../../desk/hooks';
+import { useDesk, useLocal, useTabs, useView } from '../../desk/hooks';
 import { agentName } from '../../desk/people';
 import { offersOf, unansweredSince, unreadOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
@@ -24,6 +24,7 @@ export function Personal({ path }: { path: string }) {
   const i18n = useI18n();
   const { t } = i18n;
   const state = useView((view) => view.state);
+  const desk = useDesk();
   const tabs = useTabs();
   const read = useLocal((local) => local.read);
   const offers = useMemo(() => offersOf(state), [state]);
@@ -33,7 +34,7 @@ export function Personal({ path }: { path: string }) {
         href="/me"
         path={path}
         name={t('nav.forMe')}
-        count={forMe(state)}
+        count={forMe(state, desk.me.name)}
         counted={t('nav.forMeWord')}
       >
         <UserRound size={16} aria-hidden="true" />
