@@ -9,6 +9,7 @@ import { signIn, until, visit } from '@usher/testing/people';
 import { closedUntil, type Settings, sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeLink, routing } from './routing-world.ts';
 import { closeBrowser, hired, hosted, join, onDesk, say, seen, shop, visitor } from './world.ts';
 
 afterAll(closeBrowser);
@@ -246,4 +247,121 @@ describe('other languages', () => {
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
     }),
   );
+});
+
+describe('routing', () => {
+  it('contact form with what is missing, on its way, arrived', () =>
+    onDesk(
+      routing({
+        closed: true,
+        channel: {
+          issueQueues: [],
+          unavailable: { action: 'ContactForm', message: 'We answer within a day.' },
+        },
+      }),
+      async (desk) => {
+        const page = await hosted(desk, {}, serverGone);
+        await seen(page.getByRole('button', { name: 'Send message' }));
+        await inspect(page, 'contact-form');
+        await page.getByLabel('E-mail').fill('maria@acme');
+        await page.getByRole('button', { name: 'Send message' }).click();
+        await seen(page.getByText(/not a whole e-mail address/));
+        await inspect(page, 'contact-problems');
+        await page.getByLabel('Your name').fill('Maria');
+        await page.getByLabel('E-mail').fill('maria@acme.example');
+        await page.getByLabel('Your message').fill(long);
+        await desk.kill();
+        await page.getByRole('button', { name: 'Send message' }).click();
+        await seen(page.getByText(/There is no connection just now/));
+        await inspect(page, 'contact-waiting');
+        await desk.restart();
+        await seen(page.getByRole('heading', { name: 'We got your message' }), 60_000);
+        await inspect(page, 'contact-got');
+      },
+    ));
+
+  it('form with issues and agents, how to be reached, and a key', () =>
+    onDesk(routing(), async (desk) => {
+      hired(await signIn(desk, 'ana'));
+      const page = await hosted(desk);
+      await seen(page.getByLabel('Who would you like to talk to?'));
+      await inspect(page, 'start-choices');
+      await page.getByText('E-mail or phone (optional)').click();
+      await page.getByLabel('Phone').fill('call me');
+      await page.getByRole('button', { name: 'Start chat' }).click();
+      await seen(page.getByText(/Write the number in digits/));
+      await inspect(page, 'start-reach');
+      await page.getByRole('button', { name: 'I have a session key' }).click();
+      await page.getByLabel('Phone').fill('');
+      await page.getByLabel('Session key').fill('1234567');
+      await page.getByRole('button', { name: 'Start chat' }).click();
+      await seen(page.getByText(/This key is not valid/));
+      await inspect(page, 'start-key');
+    }));
+
+  it('a link that leads somewhere, and one that does not', () =>
+    onDesk(routing(), async (desk) => {
+      const to = { kind: 'agent', name: 'ana' } as const;
+      const expires = Date.now() + 3_600_000;
+      const { url } = await makeLink(desk, 'ana', { channel: 'web', to, expires });
+      const page = await visitor();
+      await page.goto(url);
+      await seen(page.getByText('Ana Silva is not available right now.'));
+      await inspect(page, 'link-away');
+      hired(await signIn(desk, 'ana'));
+      await seen(page.getByText('You will talk to Ana Silva.'), 25_000);
+      await inspect(page, 'link');
+    }));
+
+  it('two agents, handed on, left, and emoji', () =>
+    onDesk(routing(), async (desk) => {
+      const [ana, jonas] = await Promise.all(
+        ['ana', 'jonas'].map(async (name) => hired(await signIn(desk, name))),
+      );
+      if (!ana || !jonas) throw new Error('nobody signed in');
+      const page = await hosted(desk);
+      await join(page, 'Maria', 'Where is my parcel?');
+      await until(ana, ({ state }) => state.waiting.size === 1);
+      const { conversation = '' } = await ana.ask({ type: 'pick' });
+      await ana.ask({ type: 'invite', conversation, to: { kind: 'agent', name: 'jonas' } });
+      await until(jonas, ({ state }) => state.invitations.size === 1);
+      await jonas.ask({ type: 'enter', conversation });
+      ana.say('Jonas knows more about parcels.', conversation);
+      await until(jonas, ({ state }) => state.messages.get(conversation)?.length === 2);
+      jonas.say('It is in Turku, and with you tomorrow.', conversation);
+      await seen(page.getByText('with you tomorrow'));
+      await inspect(page, 'two-agents');
+      await page.getByRole('button', { name: 'Emoji' }).click();
+      await seen(page.getByRole('group', { name: 'Emoji' }).getByRole('button'));
+      await inspect(page, 'emoji');
+      await page.keyboard.press('Escape');
+      await ana.ask({ type: 'transfer', conversation, to: { kind: 'queue', name: 'billing' } });
+      await seen(page.getByText('Ana Silva handed you on to Billing.'));
+      await inspect(page, 'handed');
+    }));
+
+  it('left behind', () =>
+    onDesk(routing(), async (desk) => {
+      const page = await hosted(desk);
+      await join(page, 'Maria', 'Where is my parcel?');
+      await page.getByRole('button', { name: 'Leave the queue' }).click();
+      await page.getByRole('button', { name: 'Leave', exact: true }).click();
+      await seen(page.getByRole('heading', { name: 'You left the queue' }));
+      await inspect(page, 'inactive');
+    }));
+
+  it('in the corner of a page', () =>
+    onDesk(routing({ channel: { accentColor: '#0f766e' } }), async (desk) => {
+      hired(await signIn(desk, 'ana'));
+      const site = await plainShop(desk);
+      try {
+        const page = await visitor();
+        await page.goto(site.url);
+        await page.getByRole('button', { name: 'Open chat' }).click();
+        await seen(page.getByLabel('What is it about?'));
+        await inspect(page, 'corner-choices');
+      } finally {
+        await site.stop();
+      }
+    }));
 });

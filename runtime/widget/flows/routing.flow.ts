@@ -381,6 +381,7 @@ describe('routing while one waits and talks', () => {
       await field.fill('Thank you ');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
+      await seen(page.getByRole('group', { name: 'Emoji' }).getByRole('button'));
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Enter');

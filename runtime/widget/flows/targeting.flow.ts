@@ -28,8 +28,6 @@ async function onShop(
       page.on('request', (request) => {
         if (request.url().startsWith(desk.url)) requests.push(new URL(request.url()).pathname);
       });
-      const ruled = targeting.length > 0;
-      const loaded = ruled ? page.waitForResponse(/widget\/assets\/rules/) : undefined;
       await page.goto(site.url + (options.path ?? '/'));
       // The rules' script is there; what follows from it is done in the same turn.
       await page.waitForFunction(() => 'usher.rules' in window);

@@ -1,4 +1,4 @@
-// Builds dist/: assets/ with app, rules and words, loader.js that knows their names, hosted.html and
+// Builds dist/: assets/ with app, rules, emoji and words, loader.js that knows their names, hosted.html and
 // hosted.css.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -55,7 +55,11 @@ for (const file of await readdir(`${root}src/app/i18n`)) {
   const text = JSON.parse(await readFile(`${root}src/app/i18n/${file}`, 'utf8'));
   words[language] = await hashed(`words-${language}`, 'json', JSON.stringify(text));
 }
-const app = await bundle('src/app/main.tsx', { __WORDS__: JSON.stringify(words) });
+const emojiName = await hashed('emoji', 'js', await bundle('src/emoji/emoji.ts'));
+const app = await bundle('src/app/main.tsx', {
+  __EMOJI__: JSON.stringify(emojiName),
+  __WORDS__: JSON.stringify(words),
+});
 const appName = await hashed('app', 'js', app);
 const rulesName = await hashed('rules', 'js', await bundle('src/rules/visit.ts'));
 const loader = await bundle('src/loader/loader.ts', {

@@ -8,6 +8,7 @@ const budgets = [
   [/^loader\.js$/, 4],
   [/^assets\/app-[0-9a-f]+\.js$/, 35],
   [/^assets\/rules-[0-9a-f]+\.js$/, 2],
+  [/^assets\/emoji-[0-9a-f]+\.js$/, 2],
   [/^assets\/words-[a-z]+-[0-9a-f]+\.json$/, 4],
   [/^hosted\.(html|css)$/, 1],
 ];

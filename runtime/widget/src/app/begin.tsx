@@ -55,11 +55,13 @@ export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
         problem={over > 0 ? words.count('over', over) : undefined}
       />
       <Reach />
-      {model.starting.joinError.value && <Problem>{model.starting.joinError.value}</Problem>}
-      <button type="submit" class="primary" aria-disabled={joining || over > 0}>
-        {words.say(joining ? 'starting' : 'start')}
-      </button>
       {way === 'general' && <HaveKey channel={channel} />}
+      <div class="go">
+        {model.starting.joinError.value && <Problem>{model.starting.joinError.value}</Problem>}
+        <button type="submit" class="primary" aria-disabled={joining || over > 0}>
+          {words.say(joining ? 'starting' : 'start')}
+        </button>
+      </div>
     </Form>
   );
 }

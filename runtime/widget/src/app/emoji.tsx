@@ -1,36 +1,34 @@
-/** A few emoji for who writes on a keyboard without them; they are the reader's own letters. */
+/** The button beside the message, and the grid above it, which comes in a script of its own. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { emojiSlot, type FillEmoji } from '../shared/host.ts';
 import { useModel } from './context.ts';
 import { IconSmile } from './icons.tsx';
 
-const all = [
-  ...'😀😂😊😉😍😎🤔😐😕😢😭😡👍👎👋🙏👏💪🎉❤💔⭐🔥✅❌❓❗💡📦🚚📞📧📅⏰💳🛒🔑🔒🏠🚗☕🎁',
-].map((one) => (one === '❤' ? '❤️' : one));
+/** Name of the emoji's file, with its hash; set by the build. */
+declare const __EMOJI__: string;
 
-const columns = 7;
-
-/** The button, and above the composer the grid: arrows move, Enter takes, Escape closes. */
 export function Emoji({ onPick }: { onPick(emoji: string): void }) {
-  const { words } = useModel();
+  const { words, host } = useModel();
   const [open, setOpen] = useState(false);
-  const [at, setAt] = useState(0);
   const button = useRef<HTMLButtonElement>(null);
   const grid = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (open) grid.current?.querySelectorAll<HTMLElement>('button')[at]?.focus();
-  }, [open, at]);
   const close = () => {
     setOpen(false);
     button.current?.focus();
   };
-  const steps: Record<string, number> = {
-    ArrowLeft: -1,
-    ArrowRight: 1,
-    ArrowUp: -columns,
-    ArrowDown: columns,
-    Home: -all.length,
-    End: all.length,
-  };
+  useEffect(() => {
+    if (!open) return;
+    host.load<FillEmoji>(__EMOJI__, emojiSlot).then(
+      (fill) =>
+        grid.current &&
+        fill(grid.current, (emoji) => {
+          setOpen(false);
+          onPick(emoji);
+        }),
+      close,
+    );
+    // Once for each opening: it takes what it was opened with.
+  }, [open]);
   return (
     <>
       <button
@@ -51,35 +49,15 @@ export function Emoji({ onPick }: { onPick(emoji: string): void }) {
           aria-label={words.say('emoji')}
           ref={grid}
           onKeyDown={(event) => {
-            if (event.key === 'Escape') {
-              event.stopPropagation();
-              close();
-              return;
-            }
-            const step = steps[event.key];
-            if (step === undefined) return;
-            event.preventDefault();
-            setAt(Math.max(0, Math.min(all.length - 1, at + step)));
+            if (event.key !== 'Escape') return;
+            event.stopPropagation();
+            close();
           }}
           onFocusOut={(event) => {
             const to = event.relatedTarget as Node | null;
             if (to && !grid.current?.contains(to) && to !== button.current) setOpen(false);
           }}
-        >
-          {all.map((one, i) => (
-            <button
-              type="button"
-              tabIndex={i === at ? 0 : -1}
-              onClick={() => {
-                setAt(i);
-                setOpen(false);
-                onPick(one);
-              }}
-            >
-              {one}
-            </button>
-          ))}
-        </div>
+        />
       )}
     </>
   );

@@ -3,6 +3,7 @@ import { memoryStore } from '@usher/protocol/env';
 import { FakeEnv } from '@usher/protocol/fake';
 import type { Change, Channel, Conversation, Message, MessagePage } from '@usher/protocol/protocol';
 import { Tab } from '@usher/protocol/tab';
+import '../emoji/emoji.ts';
 import type { Config, Events, Host, Mode, Wish } from '../shared/host.ts';
 import { Model } from './model.ts';
 import { wordsFor } from './words.ts';
@@ -87,6 +88,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     config: options.config ?? { channel: channel() },
     wish: options.wish ?? {},
     fetchConfig: options.fetchConfig ?? (async () => ({ channel: channel() })),
+    load: async <T>(_: string, slot: string) => (window as unknown as Record<string, T>)[slot] as T,
     follow: () => {},
     emit: <K extends keyof Events>(name: K, detail: Events[K]) =>
       void events.push({ name, detail }),

@@ -27,7 +27,9 @@ export const IconPeople = () => (
 );
 export const IconAway = () => <Icon path="M20 14.500A8 8 0 0 1 9.500 4 8 8 0 1 0 20 14.500z" />;
 export const IconDone = () => <Icon path="M5 12.500l4.500 4.500L19 7.500" />;
-export const IconKey = () => <Icon path="M8 15.500a4 4 0 1 1 3.500-2L20 13.500v4h-3v-2.500h-3" />;
+export const IconKey = () => (
+  <Icon path="M7.500 20a4 4 0 1 1 2.800-6.800L19 4.500M15.500 8l3 3M18.500 5l2 2" />
+);
 export const IconSmile = () => (
   <Icon path="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.500 14.500c1.800 2 5.200 2 7 0M9 9.500v.01M15 9.500v.01" />
 );

@@ -36,11 +36,13 @@ export function ContactForm({ channel, heading }: { channel: Channel; heading: s
         rows={4}
         problem={over > 0 ? words.count('over', over) : undefined}
       />
-      {refused !== undefined && <Problem>{words.error(refused, model.limit.value)}</Problem>}
-      <button type="submit" class="primary" aria-disabled={over > 0}>
-        {words.say('contactSend')}
-      </button>
       <HaveKey channel={channel} />
+      <div class="go">
+        {refused !== undefined && <Problem>{words.error(refused, model.limit.value)}</Problem>}
+        <button type="submit" class="primary" aria-disabled={over > 0}>
+          {words.say('contactSend')}
+        </button>
+      </div>
     </Form>
   );
 }

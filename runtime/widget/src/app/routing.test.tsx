@@ -1,6 +1,6 @@
 /** What routing brings to a conversation: contact forms, handing on, several agents, coming back. */
 import { act, fireEvent, screen as page } from '@testing-library/preact';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { channel, type Harness, type HarnessOptions, harness, told } from './harness.ts';
 import { focused, live, opened, press, write } from './panel-harness.tsx';
 
@@ -288,9 +288,14 @@ describe('emoji', () => {
     const field = page.getByRole('textbox', { name: 'Message' }) as HTMLTextAreaElement;
     field.setSelectionRange(5, 5);
     press('Emoji');
-    expect(focused()?.textContent).toBe('😀');
-    const grid = page.getByRole('group', { name: 'Emoji' });
-    act(() => void fireEvent.keyDown(grid, { key: 'ArrowRight' }));
+    await vi.waitFor(() => expect(focused()?.textContent).toBe('😀'));
+    const key = (name: string) =>
+      act(() => void fireEvent.keyDown(focused() as Element, { key: name }));
+    key('End');
+    expect(focused()?.textContent).toBe('🎁');
+    key('ArrowUp');
+    key('Home');
+    key('ArrowRight');
     expect(focused()?.textContent).toBe('😂');
     act(() => void fireEvent.click(focused() as Element));
     expect(h.model.draft.value).toBe('Hello😂 you');

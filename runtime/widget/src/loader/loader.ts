@@ -60,8 +60,9 @@ async function load(script: HTMLScriptElement): Promise<void> {
     latest = config.channel ?? latest;
     return config;
   };
+  const load = <T>(file: string, slot: string) => loadScript<T>(`${base}/widget/${file}`, slot);
   const withApp = (run: (app: App) => void) => {
-    app ??= loadScript<Start>(`${base}/widget/${__APP__}`, appSlot).then((start) => start(host));
+    app ??= load<Start>(__APP__, appSlot).then((start) => start(host));
     // A failed load is forgotten, so that the next press tries again.
     app.then(run, () => {
       app = undefined;
@@ -94,7 +95,7 @@ async function load(script: HTMLScriptElement): Promise<void> {
     if (visit) return visit.holds(rules);
     if (!asked) {
       asked = true;
-      loadScript<WatchVisit>(`${base}/widget/${__RULES__}`, rulesSlot).then(
+      load<WatchVisit>(__RULES__, rulesSlot).then(
         (watch) => {
           const own = () => attributesOf(script, attributes);
           visit = watch({ scope, attributes: own, changed: show });
@@ -120,6 +121,7 @@ async function load(script: HTMLScriptElement): Promise<void> {
       return config;
     },
     fetchConfig: fetchIt,
+    load,
     follow: (channel) => {
       latest = channel;
       show();

@@ -56,6 +56,8 @@ export interface Host {
   wish: Wish;
   /** The channel anew; with a support link, also what that leads to. */
   fetchConfig(link?: string): Promise<Config>;
+  /** Loads a script of ours, by its name under /widget/, and gives what it leaves in its slot. */
+  load<T>(file: string, slot: string): Promise<T>;
   /** The app has newer knowledge of the channel than the config. */
   follow(channel: Channel): void;
   emit<K extends EventName>(name: K, detail: Events[K]): void;
@@ -71,6 +73,11 @@ export interface App {
 /** Where the app's script leaves its start function for the loader. */
 export const appSlot = 'usher.app';
 export type Start = (host: Host) => App;
+
+/** The emoji's script, which comes with the first press of their button. */
+export const emojiSlot = 'usher.emoji';
+/** Fills an element with buttons and gives the first the focus. */
+export type FillEmoji = (grid: HTMLElement, onPick: (emoji: string) => void) => void;
 
 /** The targeting rules' script, which comes only where a channel has rules. */
 export const rulesSlot = 'usher.rules';
