@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useDesk, useView } from '../../desk/hooks';
 import { useServerNow } from '../../desk/now';
-import { teamName } from '../../desk/people';
+import { queueName, teamName } from '../../desk/people';
 import { offersOf } from '../../desk/shelf';
 import { useI18n } from '../../i18n/i18n';
 import { useActions } from '../../keys/useKeys';
@@ -39,9 +39,7 @@ export function Offers() {
   const invitations = [...state.invitations.values()].filter(
     ({ team }) => path !== (team ? `/team/${encodeURIComponent(team)}` : '/me'),
   );
-  const shown = races.filter(
-    ({ team }) => !path.startsWith(`/team/${encodeURIComponent(team ?? '')}`),
-  );
+  const shown = races.filter((row) => path !== placeOf(row));
   if (offers.length + shown.length + invitations.length === 0) return null;
   return (
     <section className="offers" aria-label={t('offer.label')} data-pane tabIndex={-1}>
@@ -52,7 +50,7 @@ export function Offers() {
         <Race key={row.conversation} row={row} first={offers.length === 0 && row === shown[0]} />
       ))}
       {shown.length > GRABS_SHOWN && (
-        <Link href={`/team/${encodeURIComponent(shown[0]?.team ?? '')}`} className="button">
+        <Link href={shown[0] ? placeOf(shown[0]) : '/queues'} className="button">
           {t('grab.more', { count: shown.length - GRABS_SHOWN })}
         </Link>
       )}
@@ -61,6 +59,11 @@ export function Offers() {
       ))}
     </section>
   );
+}
+
+/** Where an entry is listed anyway: its team's page, or its queue's. */
+function placeOf({ team, queue }: Waiting): string {
+  return team ? `/team/${encodeURIComponent(team)}` : `/queue/${encodeURIComponent(queue)}`;
 }
 
 function Offer({ offer, first }: { offer: Conversation; first: boolean }) {
@@ -139,7 +142,9 @@ function Race({ row, first }: { row: Waiting; first: boolean }) {
     <article className="offer">
       <h2 className="offer-title">
         <Hand size={18} aria-hidden="true" />
-        {t('grab.title', { team: teamName(state, row.team ?? '') })}
+        {t('grab.title', {
+          team: row.team ? teamName(state, row.team) : queueName(state, row.queue),
+        })}
       </h2>
       <p>
         <bdi dir="auto" className="offer-name">

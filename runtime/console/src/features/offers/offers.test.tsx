@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test } from 'vitest';
 import { aConversation, aMessage, aQueue, aWaiting, NOW, show } from '../../testing/fixture';
@@ -62,6 +62,19 @@ test('a representative of a Grab team grabs from the notification', async () => 
   expect(far.last('grab')).toMatchObject({ conversation: 'Maria' });
   far.ack('grab', 'Maria');
   await waitFor(() => expect(path()).toBe('/c/Maria'));
+});
+
+test('who waits in a queue of a Grab team is announced by the queue, but not on its own page', async () => {
+  const rows = [
+    aTeam('field', { mode: 'Grab' }),
+    aQueue({ name: 'visits', displayName: 'Visits' }),
+    aWaiting('Maria', { queue: 'visits', grab: true }),
+  ];
+  await show(page, '/queues', rows);
+  expect(screen.getByText('New for Visits')).toBeDefined();
+  cleanup();
+  await show(page, '/queue/visits', rows);
+  expect(screen.queryByRole('region', { name: 'Offers' })).toBeNull();
 });
 
 test('who was slower is told who was faster', async () => {
