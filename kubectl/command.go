@@ -70,7 +70,8 @@ The namespace is that of -n, or of the kubeconfig's context, as with kubectl.`,
 		Example: `  kubectl usher status
   kubectl usher close support --for 2h --reason "fire drill"
   kubectl usher auto support
-  kubectl usher explain support --at 2026-12-24T10:00`,
+  kubectl usher explain support --at 2026-12-24T10:00
+  kubectl usher explain conversation c12`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl usher"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -98,7 +99,7 @@ The namespace is that of -n, or of the kubeconfig's context, as with kubectl.`,
 		e.openCommand(), e.closeCommand(), e.autoCommand(),
 		e.statusCommand(), e.topCommand(), e.logCommand(),
 		e.explainCommand(), e.scheduleCommand(),
-		e.signInLinkCommand(), e.versionCommand(),
+		e.signInLinkCommand(), e.supportLinkCommand(), e.versionCommand(),
 	)
 	return root
 }

@@ -68,3 +68,48 @@ func (e *env) completeAgents(most int) completion {
 		return agents.names()
 	})
 }
+
+func (e *env) completeChannels() completion {
+	return e.completeNames(0, func(ctx context.Context, c *cluster) []string {
+		names, err := c.channels(ctx)
+		if err != nil {
+			return nil
+		}
+		return names
+	})
+}
+
+// completeTargets are all to which a support link may lead.
+func (e *env) completeTargets() completion {
+	return e.completeNames(0, func(ctx context.Context, c *cluster) []string {
+		var all []string
+		add := func(kind string, names []string) {
+			for _, name := range names {
+				all = append(all, kind+"/"+name)
+			}
+		}
+		if queues, err := c.queues(ctx, false); err == nil {
+			add("queue", queueNames(queues.Items))
+		}
+		teams, err := c.teams(ctx)
+		if err != nil {
+			return all
+		}
+		members := agents{}
+		for i := range teams {
+			add("team", []string{teams[i].Name})
+			for _, m := range teams[i].Spec.Members {
+				members[m.Name] = m.DisplayName
+			}
+		}
+		add("agent", members.names())
+		return all
+	})
+}
+
+// completeFlag completes the value of a flag: arguments before it say nothing of it.
+func (e *env) completeFlag(f completion) completion {
+	return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return f(c, nil, typed)
+	}
+}

@@ -92,7 +92,7 @@ func kinds() *runtime.Scheme {
 
 func restMapper() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{v1alpha1.GroupVersion, corev1.SchemeGroupVersion})
-	for _, kind := range []string{"Queue", "Team", "Schedule", "Desk"} {
+	for _, kind := range []string{"Queue", "Team", "Schedule", "Channel", "Desk"} {
 		mapper.Add(v1alpha1.GroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	for _, kind := range []string{"Pod", "Secret", "ConfigMap"} {

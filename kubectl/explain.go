@@ -27,8 +27,31 @@ type explainOptions struct {
 
 func (e *env) explainCommand() *cobra.Command {
 	o := &explainOptions{env: e}
+	c := o.command()
+	c.Use = "explain QUEUE | schedule/NAME"
+	c.Long += `
+
+With "conversation" it tells each decision about a conversation instead; a queue of that name is explained by
+"explain queue conversation".`
+	c.Example += `
+  kubectl usher explain conversation c12`
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 1 && (strings.HasPrefix(args[0], "conversation/") || strings.HasPrefix(args[0], "conversations/")) {
+			return runs(&conversationOptions{env: e, output: o.output})(c, args)
+		}
+		return runs(o)(c, args)
+	}
+	queue := &explainOptions{env: e}
+	named := queue.command()
+	named.Use = "queue QUEUE"
+	c.AddCommand(named, e.explainConversationCommand())
+	return c
+}
+
+// command is explain, and explain queue: the same, for a queue that is called as a command is.
+func (o *explainOptions) command() *cobra.Command {
+	e := o.env
 	c := &cobra.Command{
-		Use:   "explain QUEUE | schedule/NAME",
 		Short: "Tell whether a queue is open at a time, step by step why, and what changes next",
 		Long: `Tell whether a queue is open at a time, step by step why, and what changes next: by its override, its
 Schedule and the holidays that the Schedule names.

@@ -70,13 +70,22 @@ func (o *linkOptions) Validate() error {
 	if o.valid < leastValid || o.valid > mostValid {
 		return usagef("--valid %s: write %s to %s", o.valid, leastValid, mostValid)
 	}
-	if o.url != "" {
-		u, err := url.Parse(o.url)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-			return usagef("--url %s: write scheme and host, such as https://care.acme.example", o.url)
-		}
+	if err := validateURL(o.url); err != nil {
+		return err
 	}
 	return o.output.validate()
+}
+
+// validateURL tells whether --url is the address of a desk; empty is for not given.
+func validateURL(address string) error {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return usagef("--url %s: write scheme and host, such as https://care.acme.example", address)
+	}
+	return nil
 }
 
 // Link is what sign-in-link prints with -o json.
@@ -96,11 +105,8 @@ func (o *linkOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !agents[o.agent] {
-		if len(agents) == 0 {
-			return &advised{what: fmt.Sprintf("no Team in namespace %s has members; add %s to one", c.namespace, o.agent)}
-		}
-		return &advised{what: fmt.Sprintf("%s is in no Team of namespace %s; there are: %s", o.agent, c.namespace, list(agents.names()))}
+	if _, there := agents[o.agent]; !there {
+		return c.noAgent(o.agent, agents)
 	}
 	key, err := c.signInKey(ctx)
 	if err != nil {
@@ -113,7 +119,7 @@ func (o *linkOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("could not sign the link: %w", err)
 	}
-	link := Link{Agent: o.agent, URL: access.SignInURL(o.address(ctx, c), token), Expires: expires.UTC()}
+	link := Link{Agent: o.agent, URL: access.SignInURL(o.env.address(ctx, c, o.url), token), Expires: expires.UTC()}
 	if o.output != "" {
 		return o.output.print(o.env.Out, link)
 	}
@@ -121,10 +127,18 @@ func (o *linkOptions) Run(ctx context.Context) error {
 	return err
 }
 
-// address of the desk.
-func (o *linkOptions) address(ctx context.Context, c *cluster) string {
-	if o.url != "" {
-		return o.url
+// noAgent is for a name that no team has.
+func (c *cluster) noAgent(name string, agents agents) error {
+	if len(agents) == 0 {
+		return &advised{what: fmt.Sprintf("no Team in namespace %s has members; add %s to one", c.namespace, name)}
+	}
+	return &advised{what: fmt.Sprintf("%s is in no Team of namespace %s; there are: %s", name, c.namespace, list(agents.names()))}
+}
+
+// address of the desk: as given, else as the Desk has it, else inside the cluster.
+func (e *env) address(ctx context.Context, c *cluster, given string) string {
+	if given != "" {
+		return given
 	}
 	if desk := c.desk(ctx); desk != nil {
 		if desk.Spec.PublicURL != "" {
@@ -132,12 +146,12 @@ func (o *linkOptions) address(ctx context.Context, c *cluster) string {
 		}
 	}
 	inside := fmt.Sprintf("http://usher.%s.svc", c.namespace)
-	o.env.warn(fmt.Sprintf("the Desk has no spec.publicURL, so the link leads to %s, which only the cluster finds; give --url", inside))
+	e.warn(fmt.Sprintf("the Desk has no spec.publicURL, so the link leads to %s, which only the cluster finds; give --url", inside))
 	return inside
 }
 
-// agents are the members of the teams of a namespace.
-type agents map[string]bool
+// agents are the members of the teams of a namespace, with the names by which people know them.
+type agents map[string]string
 
 func (a agents) names() []string {
 	names := make([]string, 0, len(a))
@@ -149,17 +163,25 @@ func (a agents) names() []string {
 }
 
 func (c *cluster) agents(ctx context.Context) (agents, error) {
+	teams, err := c.teams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := agents{}
+	for i := range teams {
+		for _, m := range teams[i].Spec.Members {
+			all[m.Name] = first(m.DisplayName, all[m.Name])
+		}
+	}
+	return all, nil
+}
+
+func (c *cluster) teams(ctx context.Context) ([]v1alpha1.Team, error) {
 	var teams v1alpha1.TeamList
 	if err := c.List(ctx, &teams, client.InNamespace(c.namespace)); err != nil {
 		return nil, advise(err, "read the teams of namespace "+c.namespace)
 	}
-	all := agents{}
-	for i := range teams.Items {
-		for _, m := range teams.Items[i].Spec.Members {
-			all[m.Name] = true
-		}
-	}
-	return all, nil
+	return teams.Items, nil
 }
 
 func (c *cluster) signInKey(ctx context.Context) (access.Key, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"usher.chat/api/v1alpha1"
 	"usher.chat/runtime/protocol"
 )
 
@@ -22,7 +23,10 @@ const (
 )
 
 // logTypes are the kinds of lines, as the runtime names them.
-var logTypes = [...]string{"opened", "closed", "joined", "offered", "picked", "returned", "left", "ended", "override", "settings"}
+var logTypes = [...]string{
+	"opened", "closed", "joined", "offered", "picked", "returned", "left", "ended", "override", "settings", "entered", "exited",
+	"transferred", "moved", "alerted", "passed", "invited", "uninvited", "inactive", "revived", "contact", "keysLocked",
+}
 
 type logOptions struct {
 	env    *env
@@ -39,11 +43,12 @@ type logOptions struct {
 func (e *env) logCommand() *cobra.Command {
 	o := &logOptions{env: e}
 	c := &cobra.Command{
-		Use:   "log QUEUE",
+		Use:   "log [QUEUE]",
 		Short: "Print a queue's activity log: what happened, by whom, why, under which settings",
 		Long: `Print a queue's activity log, the oldest line first: opened and closed (by whom or by what, why, until
-when), customers who joined, were picked, left, and so on. [7] at the end of a line is the generation of the
-Queue that was in force.
+when), customers who joined, were picked, handed on, left, and so on. Behind a customer's name stands the
+conversation, for "explain conversation"; [7] at the end of a line is the generation of the Queue that was in
+force. Without a queue it is the desk's own log, of what belongs to no queue.
 
 Times are in the zone of the queue's schedule. It needs to read the Secret usher-viewer and to forward a port
 to the runtime's pod.`,
@@ -66,9 +71,12 @@ to the runtime's pod.`,
 
 // Complete reads the arguments.
 func (o *logOptions) Complete(c *cobra.Command, args []string) error {
-	name, err := one(c, args, "queue", true)
+	name, err := one(c, args, "queue", false)
 	if err == nil {
 		o.queue, err = bare(name, "queue")
+	}
+	if err == nil && len(args) == 1 && o.queue == "" {
+		err = usagef("a queue's name is empty; leave it out for the desk's own log")
 	}
 	o.limited = c.Flags().Changed("limit")
 	return err
@@ -122,9 +130,12 @@ func (o *logOptions) Run(ctx context.Context) error {
 	}
 	z := zone{Location: o.env.local, machine: true}
 	// A queue that was deleted has a log still, so only the runtime says whether there is one.
-	q, missing := c.queue(ctx, o.queue)
-	if missing == nil {
-		z = c.zoneOf(ctx, q)
+	var missing error
+	if o.queue != "" {
+		var q *v1alpha1.Queue
+		if q, missing = c.queue(ctx, o.queue); missing == nil {
+			z = c.zoneOf(ctx, q)
+		}
 	}
 	from, err := o.from(z)
 	if err != nil {

@@ -8,22 +8,31 @@ import (
 	"usher.chat/runtime/protocol"
 )
 
+// logTypeWidth is that of the longest type: transferred.
+const logTypeWidth = 11
+
+// typeColor marks what people look for in a log.
+func typeColor(kind string) color {
+	switch kind {
+	case "opened":
+		return green
+	case "closed":
+		return red
+	case "joined", "returned", "revived", "contact":
+		return blue
+	case "alerted", "passed", "keysLocked":
+		return amber
+	}
+	return plain
+}
+
 // logLine is one line: when, what, who, why, until when, and under which generation of the Queue.
 //
-//	2026-11-21 14:02:11 EET  closed    by ana until 14:30 (EET): fire drill  [7]
+//	2026-11-21 14:02:11 EET  closed       by ana until 14:30 (EET): fire drill  [7]
 func (v view) logLine(e protocol.LogEntry, z zone) string {
 	at := time.UnixMilli(e.At).In(z.Location)
-	tint := plain
-	switch e.Type {
-	case "opened":
-		tint = green
-	case "closed":
-		tint = red
-	case "joined", "returned":
-		tint = blue
-	}
 	line := fmt.Sprintf("%s %s  %s  %s", at.Format(time.DateTime), z.abbreviation(at),
-		paint(v.color, tint, fmt.Sprintf("%-8s", clean(e.Type))), v.logWords(e, z))
+		paint(v.color, typeColor(e.Type), fmt.Sprintf("%-*s", logTypeWidth, clean(e.Type))), v.logWords(e, z))
 	line = strings.TrimRight(line, " ")
 	if e.Generation > 0 {
 		line += "  " + paint(v.color, faint, fmt.Sprintf("[%d]", e.Generation))
@@ -36,6 +45,15 @@ func (v view) logWords(e protocol.LogEntry, z zone) string {
 	customer := clean(e.Name)
 	if customer == "" {
 		customer = "a customer"
+	}
+	if e.Conversation != "" {
+		customer += " (" + clean(e.Conversation) + ")"
+	}
+	to := ""
+	if e.To != nil {
+		if to = clean(e.To.Name); e.To.Kind != "agent" {
+			to = clean(e.To.Kind) + " " + to
+		}
 	}
 	var words []string
 	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
@@ -57,6 +75,9 @@ func (v view) logWords(e protocol.LogEntry, z zone) string {
 		if e.Cause != "" {
 			add("through %s", clean(e.Cause))
 		}
+		if to != "" {
+			add("for %s", to)
+		}
 	case "picked":
 		add("%s", customer)
 		by()
@@ -65,6 +86,10 @@ func (v view) logWords(e protocol.LogEntry, z zone) string {
 			add("out of the line")
 		case "offer":
 			add("as offered")
+		case "grab":
+			add("before the others")
+		case "handed":
+			add("in person")
 		}
 		add("after %s", waited(time.Duration(e.WaitedMS)*time.Millisecond))
 	case "offered":
@@ -74,8 +99,57 @@ func (v view) logWords(e protocol.LogEntry, z zone) string {
 		if e.By != "" {
 			add("from %s", clean(e.By))
 		}
+		if to != "" {
+			add("to %s", to)
+		}
 		if why := returnedWhy(e.Cause); why != "" {
 			add("(%s)", why)
+		}
+	case "entered", "revived":
+		add("%s", customer)
+		by()
+	case "exited":
+		add("%s", customer)
+		by()
+		if to != "" {
+			add("to %s", to)
+		}
+		if why := returnedWhy(e.Cause); why != "" && e.Cause != "left" {
+			add("(%s)", why)
+		}
+	case "transferred":
+		add("%s", customer)
+		by()
+		add("to %s", to)
+	case "moved":
+		add("%s", customer)
+		if e.Cause != "" {
+			add("from queue %s", clean(e.Cause))
+		}
+		add("to %s by a waiting rule after %s", to, waited(time.Duration(e.WaitedMS)*time.Millisecond))
+	case "passed":
+		add("%s was not moved to %s by a waiting rule (%s)", customer, to, passedWhy(e.Cause))
+	case "alerted":
+		add("%s waits for %s, longer than a waiting rule says", customer, waited(time.Duration(e.WaitedMS)*time.Millisecond))
+	case "invited":
+		add("%s to %s", to, customer)
+		by()
+	case "uninvited":
+		add("%s to %s", to, customer)
+		if e.To != nil && e.To.Kind == "agent" && e.By == e.To.Name {
+			add("(declined)")
+		} else {
+			by()
+		}
+	case "inactive":
+		add("%s wrote and left before anybody came", customer)
+		if e.Cause == "abandoned" {
+			add("(the connection was lost)")
+		}
+	case "contact":
+		add("%s left a form", customer)
+		if e.Cause != "" {
+			add("through %s", clean(e.Cause))
 		}
 	case "left", "ended":
 		add("%s", customer)
@@ -139,6 +213,23 @@ func returnedWhy(cause string) string {
 		return "the agent's connection was lost"
 	case "removed":
 		return "the agent is no member any more"
+	case "signedOut":
+		return "the agent signed out"
+	case "declined":
+		return "declined"
+	}
+	return clean(cause)
+}
+
+// passedWhy is why a waiting rule did not move somebody.
+func passedWhy(cause string) string {
+	switch cause {
+	case "missing":
+		return "it is not there"
+	case "visited":
+		return "the customer has waited there before"
+	case "closed":
+		return "it is closed"
 	}
 	return clean(cause)
 }

@@ -46,7 +46,7 @@ func queueColumns(everywhere bool) []column {
 	columns := []column{
 		{head: "QUEUE"}, {head: "STATE"}, {head: "CAUSE", rank: 6}, {head: "SINCE", rank: 7}, {head: "WAITING", right: true},
 		{head: "LONGEST", rank: 2, right: true}, {head: "SERVED", rank: 5, right: true}, {head: "AGENTS", right: true},
-		{head: "PLACES", rank: 4, right: true}, {head: "NEXT CHANGE", rank: 1},
+		{head: "PLACES", rank: 4, right: true}, {head: "INACTIVE", rank: 8, right: true}, {head: "NEXT CHANGE", rank: 1},
 	}
 	if everywhere {
 		columns = append([]column{{head: "NAMESPACE"}}, columns...)
@@ -109,7 +109,7 @@ func (v view) queueRow(q *v1alpha1.Queue, z zone, everywhere bool) row {
 	s := &q.Status
 	r := row{cells: []cell{
 		{q.Name, plain}, stateCell(s.State), {causeWords(s.StateCause), plain}, {v.since(s.StateSince, z), plain},
-		waitingCell(s.Waiting), {v.longest(s), plain}, {number(s.InService), plain}, agentsCell(s.Agents), v.placesCell(s), {v.nextChange(s.NextChange, z), plain},
+		waitingCell(s.Waiting), {v.longest(s), plain}, {number(s.InService), plain}, agentsCell(s.Agents), v.placesCell(s), {some(int(deref(s.Inactive))), plain}, {v.nextChange(s.NextChange, z), plain},
 	}}
 	if everywhere {
 		r.cells = append([]cell{{q.Namespace, plain}}, r.cells...)
@@ -245,6 +245,7 @@ func (v view) detail(q *v1alpha1.Queue, z zone) string {
 	line("Longest wait", cell{v.longest(s), plain})
 	line("Places left", v.placesCell(s))
 	line("Served", cell{number(s.InService), plain})
+	line("Inactive", cell{some(int(deref(s.Inactive))), plain})
 	if s.Agents != nil {
 		line("Agents", cell{fmt.Sprintf("%d online, %d of them free", s.Agents.Online, s.Agents.Available), plain})
 	}
@@ -262,6 +263,14 @@ func (v view) detail(q *v1alpha1.Queue, z zone) string {
 		line("Problem", cell{"! " + text, amber})
 	}
 	return b.String()
+}
+
+// some is a number that says something only when it is not zero.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func number(n *int32) string {

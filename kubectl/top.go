@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -220,7 +221,22 @@ func (v view) live(desk string, r settings.Report, zones map[string]zone) string
 		desk, open, count(len(names), "queue"), waiting, served, v.now.In(time.Local).Format("15:04:05"))
 	b.WriteString(paint(v.color, bold, clip(head, v.most())) + "\n\n")
 	t.write(&b, v.width, v.color)
+	v.liveTeams(&b, r.Teams)
 	return b.String()
+}
+
+// liveTeams are those in whose own queue somebody waits.
+func (v view) liveTeams(b *strings.Builder, teams map[string]settings.TeamFigures) {
+	t := table{columns: []column{{head: "TEAM"}, {head: "WAITING", right: true}, {head: "AGENTS", right: true}}}
+	for _, name := range slices.Sorted(maps.Keys(teams)) {
+		if f := teams[name]; f.Waiting > 0 {
+			t.rows = append(t.rows, row{cells: []cell{{clean(name), plain}, {fmt.Sprint(f.Waiting), blue}, {fmt.Sprintf("%d/%d", f.Available, f.Online), plain}}})
+		}
+	}
+	if len(t.rows) > 0 {
+		b.WriteString("\n")
+		t.write(b, v.width, v.color)
+	}
 }
 
 func (v view) liveRow(name string, q settings.QueueFigures, z zone) row {
@@ -245,8 +261,11 @@ func (v view) liveRow(name string, q settings.QueueFigures, z zone) row {
 	r := row{cells: []cell{
 		{clean(name), plain}, stateCell(v1alpha1.OpenState(q.State)), {causeWords(q.Cause), plain}, {since, plain},
 		{n(q.Waiting), waitingColor}, {longest, plain}, {n(q.InService), plain}, {fmt.Sprintf("%d/%d", q.AgentsAvailable, q.AgentsOnline), plain},
-		{places, plain}, {next, plain},
+		{places, plain}, {some(q.Inactive), plain}, {next, plain},
 	}}
+	if q.Alerted > 0 {
+		r.notes = append(r.notes, cell{fmt.Sprintf("! %d waiting longer than a waiting rule says", q.Alerted), amber})
+	}
 	if q.Detail != "" {
 		r.notes = append(r.notes, cell{clean(causeWords(q.Cause) + ": " + q.Detail), plain})
 	}
