@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,9 @@ func issue(t testing.TB, tokens *access.Tokens, expires time.Time) map[string]st
 		"customer": func() (string, error) { return tokens.IssueCustomer("s-1", "web", expires) },
 		"agent":    func() (string, error) { return tokens.IssueAgent("ana", "session-1", expires) },
 		"link":     func() (string, error) { return tokens.IssueLink("ana", "link-1", expires) },
+		"support": func() (string, error) {
+			return tokens.IssueSupport(access.Support{Channel: "web", Kind: "team", Name: "tier2", Expires: expires})
+		},
 	} {
 		if all[kind], err = one(); err != nil {
 			t.Fatal(err)
@@ -69,6 +73,10 @@ func verify(tokens *access.Tokens, kind, token string) (string, error) {
 		a, b, expires, err = tokens.VerifyAgent(token)
 	case "link":
 		a, b, expires, err = tokens.VerifyLink(token)
+	case "support":
+		var s access.Support
+		s, err = tokens.VerifySupport(token)
+		a, b, expires = s.Kind+s.Name, s.Channel, s.Expires
 	}
 	if err != nil {
 		if a != "" || b != "" || !expires.IsZero() {
@@ -86,6 +94,7 @@ func TestEachKindReadsBackWhatItWasIssuedFor(t *testing.T) {
 		"customer": "s-1 web 2026-11-21T11:00:00Z",
 		"agent":    "ana session-1 2026-11-21T11:00:00Z",
 		"link":     "ana link-1 2026-11-21T11:00:00Z",
+		"support":  "teamtier2 web 2026-11-21T11:00:00Z",
 	} {
 		if got, err := verify(tokens, kind, all[kind]); err != nil || got != want {
 			t.Errorf("%s reads %q, %v", kind, got, err)
@@ -100,7 +109,7 @@ func TestOneKindIsNeverTakenForAnother(t *testing.T) {
 		"one key":  desk("acme", nil, access.Ring{key(t, 1)}, access.Ring{key(t, 1)}),
 	} {
 		for made, token := range issue(t, tokens, start.Add(time.Hour)) {
-			for _, kind := range []string{"customer", "agent", "link"} {
+			for _, kind := range []string{"customer", "agent", "link", "support"} {
 				_, err := verify(tokens, kind, token)
 				if kind == made && err != nil || kind != made && !errors.Is(err, access.ErrForeign) {
 					t.Errorf("%s: a %s token verified as %s gives %v", name, made, kind, err)
@@ -222,6 +231,12 @@ func TestATokenThatCouldNotBeReadIsNotIssued(t *testing.T) {
 	if _, err := acme(t).IssueAgent("", "x", start); err == nil {
 		t.Error("a token for nobody was issued")
 	}
+	if _, err := acme(t).IssueSupport(access.Support{Channel: long, Kind: "team", Name: "tier2", Expires: start}); err == nil {
+		t.Error("a support link that is too long was issued")
+	}
+	if _, err := acme(t).IssueSupport(access.Support{Channel: "web", Kind: "team", Expires: start}); err == nil {
+		t.Error("a support link to nobody was issued")
+	}
 	if _, err := desk("acme", nil, nil, nil).IssueAgent("ana", "x", start); err == nil {
 		t.Error("a token was issued without a key")
 	}
@@ -236,6 +251,13 @@ func TestTheLongestNamesFit(t *testing.T) {
 	}
 	if _, channel, _, err := tokens.VerifyCustomer(token); err != nil || channel != name {
 		t.Errorf("%q, %v", channel, err)
+	}
+	support := access.Support{Channel: name, Kind: "agent", Name: name, Expires: start.Add(time.Hour)}
+	if token, err = tokens.IssueSupport(support); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := tokens.VerifySupport(token); err != nil || got != support {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -261,6 +283,42 @@ func TestTheTokenOfASignInURLStaysInTheBrowser(t *testing.T) {
 	}
 }
 
+func TestTheAddressOfASupportLinkHoldsWhateverAChannelIsCalled(t *testing.T) {
+	token, err := acme(t).IssueSupport(access.Support{Channel: "web", Kind: "queue", Name: "billing", Expires: start.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, base := range []string{"https://desk.example", "https://desk.example/"} {
+		if got := access.SupportURL(base, "web", token); got != "https://desk.example/w/web?to="+token {
+			t.Errorf("got %s", got)
+		}
+	}
+	u, err := url.Parse(access.SupportURL("https://desk.example", "a/b?c", "x&y=z"))
+	if err != nil || u.Path != "/w/a/b?c" || u.EscapedPath() != "/w/a%2Fb%3Fc" || u.Query().Get("to") != "x&y=z" || len(u.Query()) != 1 {
+		t.Errorf("odd names give %v, %v", u, err)
+	}
+}
+
+func TestASupportLinkWithoutChannelOrKindIsRefused(t *testing.T) {
+	secret := bytes.Repeat([]byte{2}, 32)
+	header := fmt.Sprintf(`{"alg":"HS256","kid":%q,"typ":"JWT"}`, key(t, 2).ID())
+	good := fmt.Sprintf(`{"aud":"usher.chat/support","desk":"acme","sub":"tier2","kind":"team","channel":"web","exp":%d}`, start.Add(time.Hour).Unix())
+	if s, err := acme(t).VerifySupport(raw(header, good, secret)); err != nil || s.Name != "tier2" || s.Kind != "team" || s.Channel != "web" {
+		t.Fatalf("the good one reads %+v, %v", s, err)
+	}
+	for _, part := range []string{`"channel":"web",`, `"kind":"team",`, `"sub":"tier2",`} {
+		if s, err := acme(t).VerifySupport(raw(header, strings.Replace(good, part, "", 1), secret)); !errors.Is(err, access.ErrMalformed) || s != (access.Support{}) {
+			t.Errorf("without %s: %+v, %v", part, s, err)
+		}
+	}
+	// Whoever changes where it leads has no key to sign that.
+	parts := strings.Split(raw(header, good, secret), ".")
+	forged := parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(good, "tier2", "tier1", 1))) + "." + parts[2]
+	if _, err := acme(t).VerifySupport(forged); !errors.Is(err, access.ErrForged) {
+		t.Errorf("another team gives %v", err)
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	tokens := acme(f)
 	for _, token := range issue(f, tokens, start.Add(time.Hour)) {
@@ -271,7 +329,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(raw(`{"alg":"none"}`, `{}`, nil))
 	f.Add(raw(fmt.Sprintf(`{"alg":"HS256","kid":%q}`, key(f, 1).ID()), `{"exp":1e300}`, bytes.Repeat([]byte{1}, 32)))
 	f.Fuzz(func(t *testing.T, token string) {
-		for _, kind := range []string{"customer", "agent", "link"} {
+		for _, kind := range []string{"customer", "agent", "link", "support"} {
 			got, err := verify(tokens, kind, token)
 			known := errors.Is(err, access.ErrExpired) || errors.Is(err, access.ErrForged) ||
 				errors.Is(err, access.ErrMalformed) || errors.Is(err, access.ErrForeign)
@@ -279,7 +337,7 @@ func FuzzVerify(f *testing.F) {
 				t.Errorf("%q gives %v, which has no name", token, err)
 			}
 			// Without the keys, only what was issued is good.
-			if err == nil && !strings.HasPrefix(got, "s-1 web ") && !strings.HasPrefix(got, "ana ") {
+			if err == nil && !strings.HasPrefix(got, "s-1 web ") && !strings.HasPrefix(got, "ana ") && !strings.HasPrefix(got, "teamtier2 web ") {
 				t.Errorf("%q reads %q", token, got)
 			}
 		}
