@@ -134,3 +134,21 @@ func TestWhatASupportLinkNeedsIsCompleted(t *testing.T) {
 		}
 	}
 }
+
+func FuzzWhereALinkLeadsIsReadOrRefused(f *testing.F) {
+	for _, text := range []string{"queue/billing", "team/tier2", "agent/ana", "queues.usher.chat/a", "agent/", "/", "team", "agents/ana/x", "queue/\x00"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		to, err := targetOf(text)
+		if err != nil {
+			if ExitCode(err) != ExitUsage || to != (protocol.Target{}) {
+				t.Errorf("%q gives %+v, %v", text, to, err)
+			}
+			return
+		}
+		if to.Name == "" || strings.Contains(to.Name, "/") || !strings.HasPrefix(text, to.Kind) || !strings.HasSuffix(text, "/"+to.Name) {
+			t.Errorf("%q is read as %+v", text, to)
+		}
+	})
+}
