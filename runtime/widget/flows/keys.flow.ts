@@ -101,6 +101,8 @@ describe('by the keyboard alone', () => {
           new Set([
             'Your name (optional)',
             'How can we help? (optional)',
+            'E-mail or phone (optional)',
+            'I have a session key',
             'Start chat',
             'Minimise chat',
           ]),

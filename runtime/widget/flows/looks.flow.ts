@@ -103,7 +103,7 @@ describe('the desk’s own page', () => {
       await page.getByRole('button', { name: 'Stay' }).click();
       await page.getByRole('button', { name: 'Leave the queue' }).click();
       await page.getByRole('button', { name: 'Leave', exact: true }).click();
-      await seen(page.getByText('You left the queue.'));
+      await seen(page.getByRole('heading', { name: 'You left the queue' }));
       await inspect(page, 'page-left');
     }));
 

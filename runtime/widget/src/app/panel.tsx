@@ -116,8 +116,10 @@ export function Panel() {
 /** Leads Tab from the last element to the first and back: behind the panel nothing can be seen. */
 function keepInside(event: KeyboardEvent, panel: HTMLElement, root: ShadowRoot): void {
   const all = [
-    ...panel.querySelectorAll<HTMLElement>('button, input, textarea, a[href], [tabindex="0"]'),
-  ];
+    ...panel.querySelectorAll<HTMLElement>(
+      'button, input, select, textarea, summary, a[href], [tabindex="0"]',
+    ),
+  ].filter(({ tabIndex }) => tabIndex >= 0);
   const first = all[0];
   const last = all.at(-1);
   const { activeElement } = root;
