@@ -404,7 +404,7 @@ export interface Waiting {
   note?: string;
   /** What the customer chose in the form, as shown. */
   issue?: string;
-  /** Why it went back to the line: lost, left, refused, expired, removed. */
+  /** Why it went back to the line: lost, left, refused, expired, removed, signedOut, declined. */
   returned?: string;
   /** A waiting rule raised an alert. */
   alerted?: boolean;
@@ -416,7 +416,8 @@ export interface Waiting {
   overdueAt?: number;
 }
 
-export type Via = 'transfer' | 'key' | 'link' | 'chosen' | 'issue' | 'rule' | 'lost';
+/** return: whom it was handed to, `from`, declined it. */
+export type Via = 'transfer' | 'return' | 'key' | 'link' | 'chosen' | 'issue' | 'rule' | 'lost';
 
 /** inactive: the customer wrote and left before anybody came; writing revives it. */
 export type ConversationState = 'waiting' | 'offered' | 'inService' | 'ended' | 'inactive';
@@ -446,7 +447,7 @@ export interface Conversation {
   /** Whether the other side is connected. */
   online: boolean;
   unansweredSince?: number;
-  /** Why it went back to the line: lost, left, refused, expired, removed. */
+  /** Why it went back to the line: lost, left, refused, expired, removed, signedOut, declined. */
   returned?: string;
   endedAt?: number;
   endedBy?: EndedBy;

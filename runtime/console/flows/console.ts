@@ -30,7 +30,7 @@ export async function openConsole(
   return watched;
 }
 
-/** A customer who waits, and has written a question if one is given. */
+/** A customer who waits or is offered to somebody, and has written a question if one is given. */
 export async function waitInLine(desk: Desk, name: string, text?: string): Promise<Client> {
   const customer = await visit(desk, 'web');
   await customer.ask({
@@ -39,7 +39,9 @@ export async function waitInLine(desk: Desk, name: string, text?: string): Promi
     page: 'https://www.acme.example/account/address',
     ...(text === undefined ? {} : { text }),
   });
-  await until(customer, ({ state }) => conversationOf(state)?.state === 'waiting');
+  await until(customer, ({ state }) =>
+    ['waiting', 'offered'].includes(conversationOf(state)?.state ?? ''),
+  );
   return customer;
 }
 

@@ -132,10 +132,14 @@ test('a conversation is handed to a colleague with a note, refused, and back wit
 
   // It comes back to who handed it on.
   await ana.page
-    .getByRole('link', { name: /Maria Santos/ })
+    .getByText(/^Jonas Berg declined the conversation/)
     .first()
-    .click();
-  await ana.page.getByText('Jonas Berg refused this conversation. It is with you again.').waitFor();
+    .waitFor();
+  await ana.page.getByRole('link', { name: /^For me 1/ }).click();
+  const back = ana.page.getByRole('region', { name: 'Waiting for you' });
+  await back.getByText('Declined by Jonas Berg').waitFor();
+  await back.getByRole('button', { name: 'Accept Maria Santos' }).click();
+  await ana.page.getByRole('heading', { level: 1, name: 'Maria Santos' }).waitFor();
   await hand();
   await tile.getByRole('button', { name: 'Accept Maria Santos' }).click();
   const log = jonas.page.getByRole('log', { name: 'Messages with Maria Santos' });

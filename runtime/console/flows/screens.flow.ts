@@ -1,18 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { axeViolations, newPage, scrollsSideways, startBrowser } from '@usher/testing/browser';
+import { newPage, scrollsSideways, startBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import { signIn } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conversationOf, openConsole, waitInLine } from './console';
-
-// Every screen, in both themes and three widths: no violation by axe, no sideways scroll, no error.
-// USHER_PICTURES names a folder for pictures of them.
-const pictures = process.env.USHER_PICTURES;
-const looks = [1440, 768, 320].flatMap((width) =>
-  [false, true].map((dark) => ({ width, height: width === 320 ? 640 : 900, dark })),
-);
+import { check, looks } from './look';
 
 let browser: Browser;
 let desk: Desk;
@@ -47,22 +40,11 @@ beforeAll(async () => {
       ],
     }),
   );
-  if (pictures) await mkdir(pictures, { recursive: true });
 });
 afterAll(async () => {
   await browser.close();
   await desk.stop();
 });
-
-async function check(page: Page, name: string, look: (typeof looks)[number]): Promise<void> {
-  const where = `${name} at ${look.width} ${look.dark ? 'dark' : 'light'}`;
-  if (pictures)
-    await page.screenshot({
-      path: `${pictures}/${name}-${look.width}-${look.dark ? 'dark' : 'light'}.png`,
-    });
-  expect.soft(await axeViolations(page), where).toEqual([]);
-  expect.soft(await scrollsSideways(page), where).toBe(false);
-}
 
 test.each(looks)('before signing in, at $width, dark: $dark', async (look) => {
   const { page, errors } = await newPage(browser, look, [/status of 401/]);

@@ -88,14 +88,6 @@ test('a queue without transfers and invitations has no buttons for them', async 
   expect(screen.queryByRole('button', { name: 'Invite' })).toBeNull();
 });
 
-test('a conversation that was refused says so, with who refused it', async () => {
-  await show(chat, '/c/Maria', [
-    ...desk,
-    aConversation('Maria', { handedTo: { kind: 'agent', name: 'ben' }, returned: 'refused' }),
-  ]);
-  expect(screen.getByText('Ben refused this conversation. It is with you again.')).toBeDefined();
-});
-
 test('leaving a shared conversation says that the others stay', async () => {
   await show(chat, '/c/Maria', [...desk, aConversation('Maria', { agents: [ana, ben] })]);
   await userEvent.click(screen.getByRole('button', { name: 'Leave' }));

@@ -117,7 +117,7 @@ function WaitingTile({ row }: { row: Waiting }) {
         >
           {t(busy === 'accept' ? 'waiting.accepting' : 'waiting.accept')}
         </Button>
-        {mine && row.via === 'transfer' && (
+        {mine && (
           <Button
             isDisabled={!live || busy !== undefined}
             aria-label={t('me.refuseName', { name })}

@@ -36,13 +36,13 @@ test('an admin sees who waits for a colleague, apart, and does not refuse for th
   expect(screen.getByText('Nobody waits for you alone.')).toBeDefined();
 });
 
-test('what was handed to me can be refused; who came by a key cannot', async () => {
+test('what waits for me can be refused; what comes back says who declined it', async () => {
   const { far } = await show(<MePage />, '/me', [
     myStanding(),
     handed,
-    aWaiting('Lars', { agent: 'ana', via: 'key' }),
+    aWaiting('Lars', { agent: 'ana', via: 'return', from: 'ben', fromName: 'Ben' }),
   ]);
-  expect(screen.queryByRole('button', { name: 'Refuse Lars' })).toBeNull();
+  expect(screen.getByText('Declined by Ben')).toBeDefined();
   await userEvent.click(screen.getByRole('button', { name: 'Refuse Maria' }));
   expect(far.last('decline')).toMatchObject({ conversation: 'Maria' });
 });

@@ -19,6 +19,8 @@ const RETURNED: Record<string, Key> = {
   refused: 'returned.refused',
   expired: 'returned.expired',
   removed: 'returned.removed',
+  signedOut: 'returned.signedOut',
+  declined: 'returned.declined',
 };
 
 /** How a customer came to where they wait; nothing when they simply joined the queue. */
@@ -27,6 +29,8 @@ export function viaWords(row: Pick<Waiting, 'via' | 'from' | 'fromName'>, { t }:
     const name = row.fromName || row.from;
     return name ? t('via.transferFrom', { name }) : t('via.transfer');
   }
+  if (row.via === 'return')
+    return t('via.return', { name: row.fromName || row.from || t('preview.colleague') });
   const key = row.via ? VIA[row.via] : undefined;
   return key ? t(key) : '';
 }

@@ -1,0 +1,217 @@
+import type { Client } from '@usher/protocol/client';
+import { newPage, scrollsSideways, startBrowser } from '@usher/testing/browser';
+import { Desk } from '@usher/testing/desk';
+import { signIn, until, visit } from '@usher/testing/people';
+import { sample } from '@usher/testing/settings';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { conversationOf, openConsole, waitInLine } from './console';
+import { check, looks } from './look';
+
+// The screens of routing with something on each of them, as screens.flow.ts has the others.
+let browser: Browser;
+let desk: Desk;
+let shared = '';
+const people: Client[] = [];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  const settings = sample({
+    queue: {
+      priority: 5,
+      thresholds: { customerLostSeconds: 3600, soonOverdueSeconds: 2, overdueSeconds: 60 },
+      waitingRules: [{ afterSeconds: 1, action: 'Alert' }],
+      issues: [{ name: 'repair', displayName: 'A repair', team: 'field' }],
+      offerTimeoutSeconds: 300,
+    },
+    team: { maxConversations: 20 },
+    queues: [
+      {
+        name: 'billing',
+        generation: 1,
+        displayName: 'Billing',
+        teams: ['care'],
+        distribution: { mode: 'Automatic', strategy: 'LeastBusy' },
+        whenBusy: { offer: 'Queue', capacity: { mode: 'Fixed', places: 20 } },
+        offerTimeoutSeconds: 300,
+        thresholds: {},
+      },
+    ],
+    channels: [
+      {
+        name: 'billing',
+        generation: 1,
+        type: 'Web',
+        displayName: 'Invoices',
+        queue: 'billing',
+        unavailable: { action: 'ContactForm' },
+      },
+    ],
+  });
+  desk = await Desk.start({
+    ...settings,
+    teams: [
+      ...(settings.teams ?? []),
+      {
+        name: 'field',
+        generation: 1,
+        displayName: 'Field service',
+        mode: 'Grab',
+        maxConversations: 20,
+        members: [
+          { name: 'ana', displayName: 'Ana Silva', role: 'Representative' },
+          { name: 'ben', displayName: 'Ben Adekunle-Hämäläinen', role: 'Admin' },
+        ],
+      },
+    ],
+  });
+
+  const ana = await signIn(desk, 'ana');
+  const jonas = await signIn(desk, 'jonas');
+  const mei = await signIn(desk, 'mei');
+  people.push(ana, jonas, mei);
+  const served = async (agent: Client, name: string, text: string): Promise<string> => {
+    const customer = await waitInLine(desk, name, text);
+    people.push(customer);
+    const conversation = conversationOf(customer.view().state)?.id ?? '';
+    await agent.ask({ type: 'pick', conversation });
+    return conversation;
+  };
+  await mei.ask({ type: 'presence', presence: 'finishMine' });
+  // One that is shared, one of a colleague, one that was handed to Ana, and one she is asked into.
+  shared = await served(ana, 'Maria Santos', 'My parcel came back to you. Why?');
+  await ana.ask({ type: 'invite', conversation: shared, to: { kind: 'agent', name: 'jonas' } });
+  await jonas.ask({ type: 'enter', conversation: shared });
+  await jonas.ask({ type: 'say', conversation: shared, text: 'The address was not complete.' });
+  await ana.ask({ type: 'invite', conversation: shared, to: { kind: 'agent', name: 'ben' } });
+  await served(jonas, 'Lars Holm', 'Where is my order 20391?');
+  const handed = await served(jonas, 'Olena Koval', 'I would like to speak to Ana again');
+  const to = { kind: 'agent', name: 'ana' } as const;
+  await jonas.ask({ type: 'transfer', conversation: handed, to, text: 'You know her contract' });
+  const asked = await served(jonas, 'João Lima', 'Bom dia');
+  await jonas.ask({ type: 'invite', conversation: asked, to, text: 'Can you translate?' });
+  for (const name of ['Aino Virtanen', 'Chen Wei']) {
+    people.push(await waitInLine(desk, name, 'A question that nobody has answered'));
+  }
+  // Left behind, a contact form, a room with something unread, a session key.
+  const left = await waitInLine(desk, 'Fatima Zahra', 'I have to go');
+  await left.ask({ type: 'end' });
+  const form = await visit(desk, 'web');
+  people.push(form);
+  await form.ask({
+    type: 'contact',
+    name: 'Sven Larsson',
+    email: 'sven@example.org',
+    phone: '+46 70 123 45 67',
+    text: 'Please call me about my contract, in the morning if you can.',
+  });
+  await jonas.ask({ type: 'post', room: 't:care', text: 'Lunch at twelve?' });
+  await mei.ask({ type: 'post', room: 't:care', text: 'I am in. The usual place?' });
+  await jonas.ask({ type: 'post', room: 'p:ana:jonas', text: 'Can you take Olena?' });
+  await ana.ask({ type: 'favour', to: { kind: 'team', name: 'care' }, on: true });
+  await ana.ask({ type: 'newKey' });
+  await until(ana, ({ state }) => [...state.waiting.values()].some((row) => row.alerted === true));
+});
+afterAll(async () => {
+  for (const person of people) person.stop();
+  await browser.close();
+  await desk.stop();
+});
+
+test.each(looks)('every screen of routing, at $width, dark: $dark', async (look) => {
+  const { page, errors } = await openConsole(browser, desk, 'ana', look);
+  const go = async (path: string, name: string | RegExp) => {
+    await page.goto(desk.url + path);
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+  };
+  const main = page.getByRole('main');
+  await page.getByRole('row', { name: /Aino/ }).getByText('Alert').waitFor();
+  await check(page, 'r-queue', look);
+  await page.getByRole('row', { name: /Aino/ }).click();
+  await page.getByText('Waits longer than a rule of the queue allows').waitFor();
+  await check(page, 'r-preview', look);
+  await go('/me', 'For me');
+  await main.getByText('You know her contract').waitFor();
+  await page.getByText('Can you translate?').first().waitFor();
+  await main.getByText(/left$/).waitFor();
+  await check(page, 'r-me', look);
+  await go('/team/care', 'Customer care');
+  await check(page, 'r-team', look);
+  await go('/open', 'Conversations of the teams');
+  await main.getByText('Lars Holm').waitFor();
+  await check(page, 'r-open', look);
+  await go('/inactive', 'Inactive');
+  await main.getByText('Sven Larsson').waitFor();
+  await check(page, 'r-inactive', look);
+  await go('/people', 'Colleagues');
+  await main.getByText('Jonas Berg').waitFor();
+  await check(page, 'r-people', look);
+  await go('/more', 'More');
+  await check(page, 'r-more', look);
+  await go('/links', 'Customer links');
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByText(/^The link works until/).waitFor();
+  await check(page, 'r-links', look);
+  await go(`/c/${shared}`, 'Maria Santos');
+  await page.getByText('2 agents: You and Jonas Berg').waitFor();
+  await page.getByText('The address was not complete.').waitFor();
+  await check(page, 'r-chat', look);
+  await page.getByRole('button', { name: 'Transfer' }).click();
+  await page.getByRole('radiogroup', { name: 'To' }).waitFor();
+  await check(page, 'r-transfer', look);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('radiogroup', { name: 'To' }).waitFor();
+  await check(page, 'r-invite', look);
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Why?' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Why: Maria Santos' }).waitFor();
+  await main.getByRole('listitem').first().waitFor();
+  await check(page, 'r-why', look);
+  if (look.width > 320) {
+    // Unread is looked at before the room is.
+    await page.getByRole('button', { name: 'Presence: Available' }).click();
+    await page.getByRole('menu').waitFor();
+    await check(page, 'r-presence', look);
+    await page.keyboard.press('Escape');
+  }
+  await go('/room/p%3Aana%3Amei', 'Mei Lin');
+  await page.getByText('Nothing was written here yet.').waitFor();
+  await check(page, 'r-private', look);
+  expect(errors).toEqual([]);
+});
+
+test.each(looks)('an automatic offer and a race, at $width, dark: $dark', async (look) => {
+  const { page, errors } = await openConsole(browser, desk, 'ana', look);
+  const name = `Zoë ${look.width} ${look.dark ? 'dark' : 'light'}`;
+  const repair = await visit(desk, 'web');
+  await repair.ask({ type: 'join', name, issue: 'support/repair', text: 'It stands still' });
+  const offers = page.getByRole('region', { name: 'Offers' });
+  await offers.getByText('New for Field service').waitFor();
+  await check(page, 'r-race', look);
+  await repair.ask({ type: 'end' });
+  await offers.getByText('New for Field service').waitFor({ state: 'detached' });
+  repair.stop();
+  expect(errors).toEqual([]);
+});
+
+test.each(looks)('a team’s chat, at $width, dark: $dark', async (look) => {
+  const { page, errors } = await newPage(browser, look);
+  await page.goto(await desk.signInLink('ana'));
+  await page.waitForURL(/\/queue\//);
+  await page.goto(`${desk.url}/room/t%3Acare`);
+  await page.getByText('The usual place?').waitFor();
+  await check(page, 'r-room', look);
+  expect(errors).toEqual([]);
+});
+
+test('at 400 % nothing of it scrolls sideways', async () => {
+  const look = { width: 320, height: 256, dark: false };
+  const { page, errors } = await openConsole(browser, desk, 'ana', look);
+  for (const path of ['/me', '/open', '/inactive', '/people', '/more', '/links', `/c/${shared}`]) {
+    await page.goto(desk.url + path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect.soft(await scrollsSideways(page), path).toBe(false);
+  }
+  expect(errors).toEqual([]);
+});
