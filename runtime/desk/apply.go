@@ -310,16 +310,17 @@ func (s *State) give(c *Conversation, place Place, agent string, at int64) {
 
 func (s *State) applyPicked(e Picked, at int64) {
 	c := s.Conversations[e.Conversation]
-	accepted := c.Place == OfferedTo
-	since := int64(0)
-	if a := s.Agents[e.Agent]; a != nil {
-		since = a.Since
-	}
-	s.take(c, at)
-	s.give(c, InService, e.Agent, at)
-	if a := s.Agents[e.Agent]; accepted {
-		a.Since = since // the load changed when it was offered
-		s.reseat(a, at)
+	accepted := c.Place == OfferedTo && c.Agent == e.Agent
+	if accepted {
+		// The agent has it already, and the load changed when it was offered.
+		c.Place, c.OfferUntil = InService, 0
+		if q := s.Queues[c.Queue]; q != nil {
+			q.offered--
+			q.inService++
+		}
+	} else {
+		s.take(c, at)
+		s.give(c, InService, e.Agent, at)
 	}
 	c.StartedAt, c.Returned, c.FromQueue = at, "", accepted && c.FromQueue
 	c.Team, c.ForAgent, c.WaitsSince = e.Team, "", 0

@@ -245,47 +245,55 @@ func (ReadRoom) command()      {}
 
 // OriginOf is the client's number of a person's command; nil for the others.
 func OriginOf(c Command) *Origin {
-	switch c := c.(type) {
-	case Join:
-		return &c.Origin
-	case Say:
-		return &c.Origin
-	case End:
-		return &c.Origin
-	case Pick:
-		return &c.Origin
-	case Accept:
-		return &c.Origin
-	case Refuse:
-		return &c.Origin
-	case Leave:
-		return &c.Origin
-	case Switch:
-		return &c.Origin
-	case Contact:
-		return &c.Origin
-	case Enter:
-		return &c.Origin
-	case Transfer:
-		return &c.Origin
-	case Invite:
-		return &c.Origin
-	case Uninvite:
-		return &c.Origin
-	case Decline:
-		return &c.Origin
-	case SetPresence:
-		return &c.Origin
-	case NewKey:
-		return &c.Origin
-	case DropKey:
-		return &c.Origin
-	case Favour:
-		return &c.Origin
-	case Post:
-		return &c.Origin
-	case ReadRoom:
-		return &c.Origin
+	if o, ok := originOf(c); ok {
+		return &o
 	}
 	return nil
+}
+
+// originOf is the same without an allocation.
+func originOf(c Command) (Origin, bool) {
+	switch c := c.(type) {
+	case Join:
+		return c.Origin, true
+	case Say:
+		return c.Origin, true
+	case End:
+		return c.Origin, true
+	case Pick:
+		return c.Origin, true
+	case Accept:
+		return c.Origin, true
+	case Refuse:
+		return c.Origin, true
+	case Leave:
+		return c.Origin, true
+	case Switch:
+		return c.Origin, true
+	case Contact:
+		return c.Origin, true
+	case Enter:
+		return c.Origin, true
+	case Transfer:
+		return c.Origin, true
+	case Invite:
+		return c.Origin, true
+	case Uninvite:
+		return c.Origin, true
+	case Decline:
+		return c.Origin, true
+	case SetPresence:
+		return c.Origin, true
+	case NewKey:
+		return c.Origin, true
+	case DropKey:
+		return c.Origin, true
+	case Favour:
+		return c.Origin, true
+	case Post:
+		return c.Origin, true
+	case ReadRoom:
+		return c.Origin, true
+	}
+	return Origin{}, false
 }

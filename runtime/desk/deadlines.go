@@ -1,7 +1,5 @@
 package desk
 
-import "container/heap"
-
 // Deadlines are an index: what time will bring, found from the state. An entry is only a hint where
 // to look; due checks it against the state, so that entries need not be taken out when what they
 // were for is gone.
@@ -30,12 +28,11 @@ type deadline struct {
 	key  string // queue, agent, pool or conversation
 }
 
-// deadlines is a heap, the earliest first.
+// deadlines is a heap, the earliest first. It is written out, for each decision comes by here.
 type deadlines []deadline
 
-func (d deadlines) Len() int { return len(d) }
-func (d deadlines) Less(i, j int) bool {
-	a, b := d[i], d[j]
+func (d deadlines) less(i, j int) bool {
+	a, b := &d[i], &d[j]
 	if a.at != b.at {
 		return a.at < b.at
 	}
@@ -44,13 +41,47 @@ func (d deadlines) Less(i, j int) bool {
 	}
 	return a.key < b.key
 }
-func (d deadlines) Swap(i, j int) { d[i], d[j] = d[j], d[i] }
-func (d *deadlines) Push(x any)   { *d = append(*d, x.(deadline)) }
-func (d *deadlines) Pop() any {
-	old := *d
-	last := old[len(old)-1]
-	*d = old[:len(old)-1]
-	return last
+
+func (d *deadlines) push(e deadline) {
+	*d = append(*d, e)
+	list := *d
+	for i := len(list) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !list.less(i, up) {
+			break
+		}
+		list[i], list[up] = list[up], list[i]
+		i = up
+	}
+}
+
+// pop takes the first away.
+func (d *deadlines) pop() {
+	list := *d
+	last := len(list) - 1
+	list[0] = list[last]
+	list[last] = deadline{}
+	*d = list[:last]
+	d.sink()
+}
+
+// sink puts the first, which has become later, where it belongs.
+func (d *deadlines) sink() {
+	list := *d
+	for i := 0; ; {
+		least := i
+		if left := 2*i + 1; left < len(list) && list.less(left, least) {
+			least = left
+		}
+		if right := 2*i + 2; right < len(list) && list.less(right, least) {
+			least = right
+		}
+		if least == i {
+			return
+		}
+		list[i], list[least] = list[least], list[i]
+		i = least
+	}
 }
 
 // conversationDeadlines are all kinds whose key is a conversation.
@@ -62,7 +93,7 @@ func (s *State) at(at int64, kind deadlineKind, key string) {
 	if s.follows {
 		return
 	}
-	heap.Push(&s.deadlines, deadline{at, kind, key})
+	s.deadlines.push(deadline{at, kind, key})
 }
 
 // hint asks to look at deadlines of a conversation that may come by the state as it is; due moves them
@@ -86,10 +117,10 @@ func (s *State) NextDeadline() (int64, bool) {
 		at, ok := s.dueAt(d)
 		switch {
 		case !ok:
-			heap.Pop(&s.deadlines)
+			s.deadlines.pop()
 		case at != d.at:
 			s.deadlines[0].at = at
-			heap.Fix(&s.deadlines, 0)
+			s.deadlines.sink()
 		default:
 			return at, true
 		}
@@ -113,7 +144,7 @@ func (s *State) due(now int64) (deadline, bool) {
 		if _, changed := s.switched(q, now); changed {
 			return d, true
 		}
-		heap.Pop(&s.deadlines)
+		s.deadlines.pop()
 		s.planCheck(q, now)
 	}
 }
@@ -131,7 +162,7 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 		if p == nil || !p.hot {
 			return 0, false
 		}
-		if _, c, _ := s.match(p); c == nil {
+		if s.next(p).customer == nil {
 			p.hot = false
 			return 0, false
 		}

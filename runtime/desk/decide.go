@@ -35,11 +35,11 @@ const latest = 253402300799999
 // Decide answers a command with what then happens. It reads the state and changes nothing. A command
 // that can have no effect is an *Error.
 func Decide(s *State, c Command, now time.Time) (Decision, error) {
-	if o := OriginOf(c); o != nil {
+	if o, ok := originOf(c); ok {
 		if len(o.Client) > MaxClient || !utf8.ValidString(o.Client) {
 			return Decision{}, refuse(BadRequest, "a client's name for itself is valid text of at most %d bytes", MaxClient)
 		}
-		accepted, refused := s.repeated(*o)
+		accepted, refused := s.repeated(o)
 		if refused != nil {
 			return Decision{}, refused
 		}

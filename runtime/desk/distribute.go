@@ -2,6 +2,15 @@ package desk
 
 import "slices"
 
+// next is what match finds. Each decision asks for it several times, and it changes with the state only.
+func (s *State) next(p *pool) pairing {
+	if p.matched != s.Seq || s.Seq == 0 {
+		p.found.queue, p.found.customer, p.found.seat = s.match(p)
+		p.matched = s.Seq
+	}
+	return p.found
+}
+
 // match is the customer whom a pool is to be offered next, and to whom: the first in order for whom
 // an agent is free (feature R3). An agent who serves other queues too is not given to a customer who
 // comes after one of theirs.
@@ -66,8 +75,11 @@ func (s *State) betterFor(a *seat, than *Conversation) (*Queue, *Conversation) {
 }
 
 func (s *State) decideDistribute(p *pool, now int64) Decision {
-	q, c, a := s.match(p)
-	return only(Offered{Conversation: c.ID, Agent: a.name, Until: now + s.offerTimeout(q.Name), Choice: s.explain(q, c, a)})
+	found := s.next(p)
+	c := found.customer
+	return only(Offered{
+		Conversation: c.ID, Agent: found.seat.name, Until: now + s.offerTimeout(c.Queue), Choice: s.explain(found.queue, c, found.seat),
+	})
 }
 
 // decideOffer offers the first in line to an agent who ended a conversation (feature Q10).

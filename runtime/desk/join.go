@@ -1,8 +1,8 @@
 package desk
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,7 +50,7 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 		d = only(Revived{Conversation: inactive.ID, Queue: e.Queue})
 		d.Conversation = inactive.ID
 	} else {
-		e.Conversation = ConversationID(fmt.Sprintf("c%d", s.LastConversation+1))
+		e.Conversation = s.nextID()
 		d = only(e)
 		d.Conversation = e.Conversation
 	}
@@ -58,6 +58,11 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 		d.Events = append(d.Events, MessageSent{Conversation: d.Conversation, From: SideCustomer, Text: c.Text})
 	}
 	return d, nil
+}
+
+// nextID is that of the next conversation.
+func (s *State) nextID() ConversationID {
+	return ConversationID("c" + strconv.FormatUint(s.LastConversation+1, 10))
 }
 
 // mayJoin tells whether a session may start a conversation, and the inactive one that it has.
@@ -255,7 +260,7 @@ func (s *State) decideContact(c Contact) (Decision, *Error) {
 		return Decision{}, refuse(NotOffered, "the queue of this channel is not there; try again later")
 	}
 	left := ContactLeft{
-		Conversation: ConversationID(fmt.Sprintf("c%d", s.LastConversation+1)), Session: c.Session, Queue: e.Queue, Channel: c.Channel,
+		Conversation: s.nextID(), Session: c.Session, Queue: e.Queue, Channel: c.Channel,
 		Name: c.Name, Email: c.Email, Phone: c.Phone, Page: c.Page, Issue: e.Issue,
 	}
 	if inactive != nil && inactive.Queue == e.Queue {

@@ -24,7 +24,9 @@ const (
 // repeated looks a command's number up: the answer that it got, or an *Error when the number cannot
 // be used any more; both nil when it is new.
 func (s *State) repeated(o Origin) (*Accepted, *Error) {
-	for _, n := range *s.clients(o.Principal) {
+	list := s.clients(o.Principal)
+	for i := 0; list != nil && i < len(*list); i++ {
+		n := &(*list)[i]
 		if n.Client != o.Client || o.CID > n.Highest {
 			continue
 		}
@@ -49,6 +51,9 @@ func (s *State) accept(o Origin, a Accepted) {
 		s.agent(name) // whoever has acted is known from then on, signed in or not
 	}
 	list := s.clients(o.Principal)
+	if list == nil {
+		return // nobody who is known
+	}
 	for i := range *list {
 		if n := &(*list)[i]; n.Client == o.Client {
 			n.Highest = max(n.Highest, a.CID)
@@ -73,7 +78,7 @@ func (s *State) accept(o Origin, a Accepted) {
 	*list = append(*list, ClientNumbers{Client: o.Client, Highest: a.CID, Recent: []Accepted{a}})
 }
 
-// clients are a principal's numbers; an empty list of nobody's for a principal without any.
+// clients are a principal's numbers; nil for a principal who is not known.
 func (s *State) clients(p Principal) *[]ClientNumbers {
 	if session, ok := p.session(); ok {
 		if c := s.Customers[session]; c != nil {
@@ -82,7 +87,7 @@ func (s *State) clients(p Principal) *[]ClientNumbers {
 	} else if a := s.Agents[p.agent()]; a != nil {
 		return &a.Clients
 	}
-	return new([]ClientNumbers)
+	return nil
 }
 
 func (p Principal) session() (string, bool) {

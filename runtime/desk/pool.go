@@ -22,6 +22,16 @@ type pool struct {
 	orders map[settings.Strategy]*order
 	// hot: a deadline asks to look for customers to offer.
 	hot bool
+	// found is who is to be offered next and to whom, as of the record matched.
+	found   pairing
+	matched uint64
+}
+
+// pairing is a customer and the agent whom the desk chose; nobody when there is none.
+type pairing struct {
+	queue    *Queue
+	customer *Conversation
+	seat     *seat
 }
 
 // standing is what an agent can be given by itself now.
