@@ -26,7 +26,7 @@ func (p *projection) step(r desk.Record, c *conversation, s protocol.Step) {
 	if err != nil {
 		panic(err) // a plain struct
 	}
-	p.batch.steps.add(c.key, r.Seq, string(detail))
+	p.batch.steps.add(r.Seq, c.key, string(detail))
 }
 
 // requeue puts a conversation into another queue; the line stands in the log of both.
@@ -162,9 +162,9 @@ func (p *projection) invited(r desk.Record, c *conversation, e desk.Invited) {
 func (p *projection) uninvited(r desk.Record, c *conversation, e desk.Uninvited) {
 	to := target(e.Agent, e.Team, "")
 	text := fmt.Sprintf("The invitation of %s ended", p.target(to))
-	switch {
-	case e.By == "":
-	case e.By == e.Agent:
+	switch e.By {
+	case "":
+	case e.Agent:
 		text = p.agent(e.By) + " declined the invitation"
 	default:
 		text = fmt.Sprintf("%s took the invitation of %s back", p.agent(e.By), p.target(to))

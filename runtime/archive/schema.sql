@@ -71,11 +71,11 @@ create table log (
 
 -- Every decision about a conversation, as protocol.Step in JSON.
 create table step (
+	seq          integer primary key,
 	conversation integer not null,
-	seq          integer not null,
-	detail       text    not null,
-	primary key (conversation, seq)
-) strict, without rowid;
+	detail       text    not null
+) strict;
+create index step_conversation on step (conversation);
 
 -- What members wrote to each other.
 create table post (

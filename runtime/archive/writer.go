@@ -101,7 +101,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		"insert or ignore into served (conversation, agent)": &w.served,
 		"insert or replace into conversation (key, id, queue, channel, session, name, page, email, phone, issue, arrived_at, " +
 			"agent, for_team, for_agent, inactive, started_at, ended_at, ended_why, ended_by)": &w.conversations,
-		"insert into step (conversation, seq, detail)":                &w.steps,
+		"insert into step (seq, conversation, detail)":                &w.steps,
 		"insert into post (seq, room, author, text, at, client, cid)": &w.posts,
 		"insert into resource (kind, name, generation, hash)":         &w.resources,
 		"insert into request (queue, id, who)":                        &w.requests,
