@@ -64,6 +64,8 @@ var benches = []bench{
 	{"close", benchClose},
 	{"replay", benchReplay},
 	{"simulator", benchSimulator},
+	{"routing", benchRouting},
+	{"footprint", benchFootprint},
 }
 
 func main() {

@@ -8,6 +8,7 @@ import (
 
 	"usher.chat/runtime/calendar"
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/desk/desksim"
 	"usher.chat/runtime/settings"
 )
 
@@ -76,127 +77,36 @@ func BenchmarkPlaces(b *testing.B) {
 	}
 }
 
-// routed is a desk with 2,000 agents of whom half are busy, while 10,000 customers wait for them, and
-// half are free for other queues.
-type routed struct {
-	b    *testing.B
-	s    *desk.State
-	now  time.Time
-	next int // customer
-	cid  uint64
-	made int // decisions that had an effect
-}
-
-func newRouted(b *testing.B, strategy settings.Strategy) *routed {
-	b.Helper()
-	r := &routed{b: b, s: desk.New(), now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
-	set := settings.Settings{Desk: settings.Desk{Name: "large"}}
-	for _, half := range []string{"busy", "free"} {
-		team := settings.Team{Name: half, MaxConversations: 1}
-		if half == "free" {
-			team.MaxConversations = 3
-		}
-		for i := range 1000 {
-			team.Members = append(team.Members, settings.Member{Name: fmt.Sprintf("%s-%04d", half, i)})
-		}
-		set.Teams = append(set.Teams, team)
-		set.Queues = append(set.Queues, settings.Queue{
-			Name: half, Teams: []string{half}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue},
-			Distribution: settings.Distribution{Mode: settings.DistributionAutomatic, Strategy: strategy},
-		})
-		set.Channels = append(set.Channels, settings.Channel{Name: half, Type: settings.ChannelWeb, Queue: half})
-	}
-	set.Sort()
-	r.do(desk.Start{Epoch: 1, Gateways: []string{"g"}, Seed: 1})
-	r.do(desk.ApplySettings{Settings: set})
-	for _, team := range set.Teams {
-		for _, m := range team.Members {
-			r.do(desk.Connect{Principal: desk.AgentPrincipal(m.Name), Gateway: "g"})
-		}
-	}
-	for range 11_000 {
-		r.join("busy")
-	}
-	for range 1000 {
-		r.join("free")
-	}
-	if f, _ := r.s.Figures("busy"); f.Waiting != 10_000 || f.InService != 1000 {
-		b.Fatalf("%+v", f)
-	}
-	r.made = 0
-	return r
-}
-
-// do decides a command and all that follows from it, as the router does, and accepts what is offered.
-func (r *routed) do(c desk.Command) {
-	var offers []desk.Offered
-	for {
-		d, err := desk.Decide(r.s, c, r.now)
-		if err != nil {
-			r.b.Fatalf("%+v: %v", c, err)
-		}
-		origin := desk.OriginOf(c)
-		for _, e := range d.Events {
-			r.s.Apply(desk.Record{Seq: r.s.Seq + 1, At: desk.Millis(r.now), Origin: origin, Event: e})
-			origin = nil
-			if offer, ok := e.(desk.Offered); ok {
-				offers = append(offers, offer)
-			}
-		}
-		r.made++
-		if at, due := r.s.NextDeadline(); !due || at > desk.Millis(r.now) {
-			break
-		}
-		c = desk.Tick{}
-	}
-	for _, e := range offers {
-		r.do(desk.Accept{Origin: r.origin(desk.AgentPrincipal(e.Agent)), Agent: e.Agent, Conversation: e.Conversation})
-	}
-}
-
-func (r *routed) origin(p desk.Principal) desk.Origin {
-	r.cid++
-	return desk.Origin{Principal: p, Client: "t", CID: r.cid}
-}
-
-func (r *routed) join(queue string) {
-	session := fmt.Sprint(r.next)
-	r.next++
-	p := desk.CustomerPrincipal(session)
-	r.do(desk.Join{Origin: r.origin(p), Session: session, Channel: queue})
-	r.do(desk.Connect{Principal: p, Gateway: "g"})
-}
-
-// cycle: an agent of the full queue ends a conversation and gets the first in line; a customer of the
-// other leaves, and one comes to each.
-func (r *routed) cycle(i int) {
-	r.now = r.now.Add(200 * time.Millisecond)
-	busy := r.s.ConversationsOf(fmt.Sprintf("busy-%04d", i%1000))[0]
-	r.do(desk.End{Origin: r.origin(desk.AgentPrincipal(busy.Agent)), Conversation: busy.ID})
-	r.join("busy")
-	for n := i; ; n++ {
-		if list := r.s.ConversationsOf(fmt.Sprintf("free-%04d", n%1000)); len(list) > 0 {
-			r.do(desk.End{Origin: r.origin(desk.CustomerPrincipal(list[0].Session))})
-			break
-		}
-	}
-	r.join("free")
-}
-
 // BenchmarkRouting is what the desk decides in a second, of the size that the design names.
 func BenchmarkRouting(b *testing.B) {
 	for _, strategy := range []settings.Strategy{settings.StrategyLeastBusy, settings.StrategyRandom, settings.StrategyLongestIdle, settings.StrategyRoundRobin} {
 		b.Run(string(strategy), func(b *testing.B) {
-			r := newRouted(b, strategy)
-			b.ReportAllocs()
-			i, began := 0, cpu(b)
-			for b.Loop() {
-				r.cycle(i)
-				i++
+			r, err := desksim.NewRush(desksim.RushConfig{Agents: 2000, Waiting: 10_000, Strategy: strategy})
+			if err != nil {
+				b.Fatal(err)
 			}
-			b.ReportMetric(float64(r.made)/b.Elapsed().Seconds(), "decisions/s")
-			b.ReportMetric(float64(r.made)/(cpu(b)-began).Seconds(), "decisions/s-by-cpu")
+			b.ReportAllocs()
+			began := cpu(b)
+			for b.Loop() {
+				if err := r.Cycle(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(r.Decisions)/b.Elapsed().Seconds(), "decisions/s")
+			b.ReportMetric(float64(r.Decisions)/(cpu(b)-began).Seconds(), "decisions/s-by-cpu")
 		})
+	}
+}
+
+// BenchmarkMemory is what the state needs for each waiting customer and each open conversation.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		waiting, open, err := desksim.Footprint(10_000, 20_000)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(waiting, "B/waiting")
+		b.ReportMetric(open, "B/open")
 	}
 }
 
