@@ -102,6 +102,11 @@ export function ContactSent(props: {
             <dt>{words.say('contactMessage')}</dt>
             <dd dir="auto">{contact.text}</dd>
           </dl>
+          {arrived && (
+            <button type="button" class="primary" onClick={() => model.startAgain()}>
+              {words.say('again')}
+            </button>
+          )}
         </div>
       )}
     </>

@@ -210,6 +210,7 @@ export class Model {
     }
     // What can be revived stays with its session; another begins beside it.
     if (name === 'contact' || name === 'inactive') this.putAway();
+    this.starting.contact.clear();
     this.anew();
   }
 

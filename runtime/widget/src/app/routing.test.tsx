@@ -162,6 +162,19 @@ describe('the contact form', () => {
     expect(h.store.getItem('usher.contact.desk.example/web')).toBeNull();
   });
 
+  it('of which the desk knows nothing any more can still be put away', async () => {
+    const h = await contact();
+    fillIn();
+    press('Send message');
+    act(() => h.ack(1));
+    act(() => h.update());
+    expect(page.getByRole('heading', { name: 'We got your message' })).toBeTruthy();
+    press('Start a new chat');
+    live(h, told.channel());
+    expect(page.getByRole('heading', { name: 'Start a chat' })).toBeTruthy();
+    expect(h.store.getItem('usher.contact.desk.example/web')).toBeNull();
+  });
+
   it('has the way in for who was given a key', async () => {
     await contact();
     press('I have a session key');

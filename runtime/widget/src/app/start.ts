@@ -74,6 +74,7 @@ function reachProblems({ email, phone }: FormText): Problems {
 export function isEmail(text: string): boolean {
   return (
     /^[^\s@<>,;]+@[^\s@<>,;.]+(\.[^\s@<>,;.]+)+$/.test(text) &&
+    !/\p{Cc}/u.test(text) &&
     new TextEncoder().encode(text).length <= maxEmailBytes
   );
 }
