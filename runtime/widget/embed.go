@@ -7,9 +7,9 @@
 //	})
 //
 // The files are built by npm run build in runtime/widget. Without them the program builds all the
-// same: HostedPage then says how to build them, and Built tells that they are missing. The file
-// assets/app-HASH.js never changes and may be cached for ever; loader.js and hosted.html change with each
-// build.
+// same: HostedPage then says how to build them, and Built tells that they are missing. The files under
+// assets/ have a hash of their content in their names, never change and may be cached for ever; loader.js
+// and hosted.html change with each build.
 package widget
 
 import (
@@ -28,7 +28,8 @@ const notBuilt = `<!doctype html>
 </html>
 `
 
-// Assets are the files to be served under /widget/: loader.js, assets/app-HASH.js and hosted.css.
+// Assets are the files to be served under /widget/: loader.js, hosted.css, and under assets/ the app, the
+// targeting rules, the emoji and the words of other languages.
 func Assets() fs.FS {
 	assets, err := fs.Sub(dist, "dist")
 	if err != nil {
