@@ -1,5 +1,11 @@
 package desk
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Deadlines are an index: what time will bring, found from the state. An entry is only a hint where
 // to look; due checks it against the state, so that entries need not be taken out when what they
 // were for is gone.
@@ -36,10 +42,11 @@ func (d deadlines) less(i, j int) bool {
 	if a.at != b.at {
 		return a.at < b.at
 	}
-	if a.kind != b.kind {
-		return a.kind < b.kind
-	}
-	return a.key < b.key
+	return a.compare(*b) < 0
+}
+
+func (a deadline) compare(b deadline) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind), strings.Compare(a.key, b.key))
 }
 
 func (d *deadlines) push(e deadline) {
@@ -112,6 +119,9 @@ func (s *State) hint(at int64, c *Conversation, kinds ...deadlineKind) {
 // NextDeadline is when Tick will have something to do, in milliseconds; false when nothing is to
 // come. It tidies the index, nothing else.
 func (s *State) NextDeadline() (int64, bool) {
+	if len(s.deadlines) > s.sweepAt {
+		s.sweep()
+	}
 	for len(s.deadlines) > 0 {
 		d := s.deadlines[0]
 		at, ok := s.dueAt(d)
@@ -127,6 +137,22 @@ func (s *State) NextDeadline() (int64, bool) {
 	}
 	return 0, false
 }
+
+// sweep drops entries for what is gone. Conversations that end early leave some that lie a day ahead.
+func (s *State) sweep() {
+	kept := s.deadlines[:0]
+	for _, d := range s.deadlines {
+		if at, ok := s.dueAt(d); ok {
+			kept = append(kept, deadline{at, d.kind, d.key})
+		}
+	}
+	clear(s.deadlines[len(kept):])
+	slices.SortFunc(kept, deadline.compare) // what is in order is a heap
+	s.deadlines = slices.Compact(kept)
+	s.sweepAt = max(minSweep, 2*len(s.deadlines))
+}
+
+const minSweep = 256
 
 // due is the first deadline that has come.
 func (s *State) due(now int64) (deadline, bool) {

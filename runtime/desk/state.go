@@ -42,6 +42,7 @@ type State struct {
 	teams     map[string]*teamLine
 	pools     map[string]*pool
 	deadlines deadlines
+	sweepAt   int // length at which the deadlines are swept
 	// offerNext is the agent who ended a conversation by the last command and is to be offered the
 	// first in line by the ticks after it (feature Q10). The next command takes it away, and so does
 	// another router: an offer follows an end at once or never.

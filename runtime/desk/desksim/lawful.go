@@ -39,7 +39,7 @@ func (k *check) lawful(r desk.Record) []string {
 		k.wrong("record %d is of %d, the one before of %d", r.Seq, r.At, k.s.At)
 	}
 	for i := range k.bad {
-		k.bad[i] = fmt.Sprintf("record %d, %T%+v: %s", r.Seq, r.Event, r.Event, k.bad[i])
+		k.bad[i] = fmt.Sprintf("record %d, %s: %s", r.Seq, shown(r.Event), k.bad[i])
 	}
 	return k.bad
 }

@@ -185,7 +185,7 @@ func (c *chaos) sign() {
 		return
 	}
 	c.try(desk.SignIn{
-		Agent: agent, Session: id, Link: fmt.Sprintf("link-%d", c.rng.IntN(200)),
+		Agent: agent, Session: id, Link: fmt.Sprintf("link-%d", c.rng.IntN(25)),
 		Expires: c.now + c.rng.Int64N(12*hour), LinkExpires: c.now - minute + c.rng.Int64N(20*minute),
 	})
 	a := c.s.Agents[agent]

@@ -295,13 +295,23 @@ func (r *router) recent() []string {
 		if e.Origin != nil {
 			origin = fmt.Sprintf(" by %s/%s#%d", e.Origin.Principal, e.Origin.Client, e.Origin.CID)
 		}
-		text := fmt.Sprintf("%+v", e.Event)
+		text := shown(e.Event)
 		if len(text) > 200 {
 			text = text[:200] + "…"
 		}
-		list = append(list, fmt.Sprintf("%d %s %T%s%s", e.Seq, desk.Instant(e.At).Format("15:04:05.000"), e.Event, text, origin))
+		list = append(list, fmt.Sprintf("%d %s %s%s", e.Seq, desk.Instant(e.At).Format("15:04:05.000"), text, origin))
 	}
 	return list
+}
+
+// shown is an event as text that is the same in each run, without addresses of memory.
+func shown(event desk.Event) string {
+	if e, ok := event.(desk.Offered); ok && e.Choice != nil {
+		choice := *e.Choice
+		e.Choice = nil
+		return fmt.Sprintf("%T%+v of %+v", e, e, choice)
+	}
+	return fmt.Sprintf("%T%+v", event, event)
 }
 
 func (r *router) failure(seed uint64, doing string) *Failure {
