@@ -74,7 +74,7 @@ export interface State {
   readonly messages: ReadonlyMap<string, readonly Message[]>;
   readonly channel: Channel | undefined;
   readonly teams: ReadonlyMap<string, Team>;
-  /** Members of the desk other than this agent, by name. */
+  /** Members of the desk by name, this agent among them. */
   readonly agents: ReadonlyMap<string, Colleague>;
   /** This agent's own presence, load and session keys. */
   readonly me: Standing | undefined;

@@ -25,6 +25,7 @@ beforeAll(async () => {
       offerTimeoutSeconds: 300,
     },
     team: { maxConversations: 20 },
+    channel: { unavailable: { action: 'ContactForm' } },
     queues: [
       {
         name: 'billing',
@@ -144,7 +145,7 @@ test.each(looks)('every screen of routing, at $width, dark: $dark', async (look)
   await main.getByText('Sven Larsson').waitFor();
   await check(page, 'r-inactive', look);
   await go('/people', 'Colleagues');
-  await main.getByText('Jonas Berg').waitFor();
+  await main.getByRole('link', { name: /^Jonas Berg/ }).waitFor();
   await check(page, 'r-people', look);
   await go('/more', 'More');
   await check(page, 'r-more', look);

@@ -30,14 +30,20 @@ export function privateRoom(a: string, b: string): string {
   return `p:${[a, b].sort().join(':')}`;
 }
 
-/** Colleagues by name, those who are there first. */
-export function sortColleagues(agents: Iterable<Colleague>, locale: string): Colleague[] {
+/** The other members by name, those who are there first. */
+export function sortColleagues(
+  agents: Iterable<Colleague>,
+  me: string,
+  locale: string,
+): Colleague[] {
   const collator = new Intl.Collator(locale, { numeric: true });
   const away = ({ presence }: Colleague) => (presence === 'offline' ? 1 : 0);
-  return [...agents].sort(
-    (a, b) =>
-      away(a) - away(b) ||
-      collator.compare(a.displayName, b.displayName) ||
-      (a.name < b.name ? -1 : 1),
-  );
+  return [...agents]
+    .filter(({ name }) => name !== me)
+    .sort(
+      (a, b) =>
+        away(a) - away(b) ||
+        collator.compare(a.displayName, b.displayName) ||
+        (a.name < b.name ? -1 : 1),
+    );
 }

@@ -43,9 +43,9 @@ export default function HandDialog(props: {
   const all = useMemo(
     () =>
       way === 'transfer'
-        ? transferChoices(state, conversation, locale)
-        : inviteChoices(state, conversation, locale),
-    [way, state, conversation, locale],
+        ? transferChoices(state, conversation, desk.me.name, locale)
+        : inviteChoices(state, conversation, desk.me.name, locale),
+    [way, state, conversation, desk.me.name, locale],
   );
   const found = findChoices(all, wanted, locale);
   const choice = all.find(({ key }) => key === chosen);
@@ -141,7 +141,7 @@ function Picker(props: {
                   {choice.queue && <QueueGlyph look={queueLook(choice.queue)} />}
                   <span className="picker-words">
                     <bdi dir="auto">{choice.name}</bdi>
-                    <span className="choice-hint"> {hint(choice, now, i18n)}</span>
+                    <span className="choice-hint"> · {hint(choice, now, i18n)}</span>
                   </span>
                 </Radio>
               ))}

@@ -29,8 +29,8 @@ test('a conversation is handed to a colleague with a note', async () => {
   const dialog = await screen.findByRole('dialog', {
     name: 'Hand the conversation with Maria on',
   });
-  expect(within(dialog).getByRole('radio', { name: /^Ben Available, has 2 of 3/ })).toBeDefined();
-  expect(within(dialog).getByRole('radio', { name: /^Billing Closed/ })).toBeDefined();
+  expect(within(dialog).getByRole('radio', { name: /^Ben · Available, has 2 of 3/ })).toBeDefined();
+  expect(within(dialog).getByRole('radio', { name: /^Billing · Closed/ })).toBeDefined();
   const send = within(dialog).getByRole('button', { name: 'Hand on' });
   expect(send).toHaveProperty('disabled', true);
   await userEvent.type(within(dialog).getByRole('textbox', { name: 'Search' }), 'be');

@@ -23,12 +23,13 @@ type Known = Pick<State, 'agents' | 'teams' | 'queues'>;
 /** Agents, teams and queues to which a conversation may be transferred (feature R12). */
 export function transferChoices(
   state: Known,
-  conversation: Pick<Conversation, 'queue' | 'agents'>,
+  conversation: Pick<Conversation, 'queue'>,
+  me: string,
   locale: string,
 ): Choice[] {
   const bounds = state.queues.get(conversation.queue)?.targets;
   return [
-    ...agentChoices(state, bounds, locale),
+    ...agentChoices(state, bounds, me, locale),
     ...teamChoices(state, bounds, locale),
     ...queueChoices(state, bounds, locale).filter(
       (choice) => choice.target.name !== conversation.queue,
@@ -40,6 +41,7 @@ export function transferChoices(
 export function inviteChoices(
   state: Known,
   conversation: Pick<Conversation, 'agents' | 'invited'>,
+  me: string,
   locale: string,
 ): Choice[] {
   const taken = new Set([
@@ -47,7 +49,7 @@ export function inviteChoices(
     ...(conversation.invited ?? []).map(({ kind, name }) => `${kind}/${name}`),
   ]);
   return [
-    ...agentChoices(state, undefined, locale),
+    ...agentChoices(state, undefined, me, locale),
     ...teamChoices(state, undefined, locale),
   ].filter((choice) => !taken.has(choice.key));
 }
@@ -58,9 +60,14 @@ export function findChoices(choices: readonly Choice[], wanted: string, locale: 
   return choices.filter(({ name }) => name.toLocaleLowerCase(locale).includes(words));
 }
 
-function agentChoices(state: Known, bounds: Targets | undefined, locale: string): Choice[] {
+function agentChoices(
+  state: Known,
+  bounds: Targets | undefined,
+  me: string,
+  locale: string,
+): Choice[] {
   const allowed = bounds && new Set(bounds.agents);
-  return sortColleagues(state.agents.values(), locale)
+  return sortColleagues(state.agents.values(), me, locale)
     .filter(({ name }) => !allowed || allowed.has(name))
     .map(({ name, presence, load, limit }) => ({
       ...choice('agent', name, agentName(state, name)),

@@ -57,7 +57,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
         hint: t('palette.team'),
         run: () => go(`/team/${encodeURIComponent(team.name)}`),
       })),
-      ...sortColleagues(agents.values(), locale).map((person) => ({
+      ...sortColleagues(agents.values(), desk.me.name, locale).map((person) => ({
         id: `person-${person.name}`,
         label: person.displayName,
         hint: t('palette.person'),

@@ -36,7 +36,9 @@ export default function MePage() {
     <>
       <header className="page-head">
         <h1>{t('nav.forMe')}</h1>
-        <Standing />
+        <div className="only-narrow">
+          <Standing />
+        </div>
       </header>
       <div className="scroll">
         <Invitations />

@@ -17,7 +17,10 @@ export default function PeoplePage() {
   const desk = useDesk();
   usePage({ title: t('nav.people'), focus: 'people' });
   const state = useView((view) => view.state);
-  const people = useMemo(() => sortColleagues(state.agents.values(), locale), [state, locale]);
+  const people = useMemo(
+    () => sortColleagues(state.agents.values(), desk.me.name, locale),
+    [state, desk, locale],
+  );
   return (
     <>
       <header className="page-head">

@@ -69,6 +69,7 @@ test('colleagues are listed with presence and load, each with a way to write', a
   await show(<PeoplePage />, '/people', [
     aColleague('zoe', { presence: 'offline' }),
     aColleague('ben'),
+    aColleague('ana'),
     aRoom('p:ana:ben', { kind: 'private', with: 'ben', unread: 2 }),
   ]);
   const links = screen.getAllByRole('link');

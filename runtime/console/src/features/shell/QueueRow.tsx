@@ -3,7 +3,7 @@ import { BellRing, Users, Zap } from 'lucide-react';
 import { useView } from '../../desk/hooks';
 import { useI18n } from '../../i18n/i18n';
 import { Count } from '../../ui/Chip';
-import { QueueGlyph } from '../../ui/Glyph';
+import { OnlineGlyph, QueueGlyph } from '../../ui/Glyph';
 import { Wait } from '../../ui/Wait';
 import { queueLook } from '../queues/queue-look';
 import { lookWord } from '../queues/queue-words';
@@ -62,7 +62,11 @@ export function TeamRow({ team, path }: { team: Team; path: string }) {
         <bdi className="nav-name ellipsis" dir="auto">
           {team.displayName}
         </bdi>
-        <span className="muted rail-hide" title={t('team.online', { count: team.online })}>
+        <span
+          className="muted rail-hide nav-online"
+          title={t('team.online', { count: team.online })}
+        >
+          <OnlineGlyph online={team.online > 0} />
           <span aria-hidden="true">{team.online}</span>
           <span className="sr-only">{t('team.online', { count: team.online })}</span>
         </span>
