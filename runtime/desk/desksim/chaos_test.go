@@ -10,9 +10,10 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", 0, "run this seed of the simulation only")
-	seeds = flag.Uint64("seeds", 30, "number of seeds that the simulation runs")
-	steps = flag.Int("steps", 1500, "steps of each simulation")
+	seed   = flag.Uint64("seed", 0, "run this seed of the simulation only")
+	seeds  = flag.Uint64("seeds", 30, "number of seeds that the simulation runs")
+	shrink = flag.Bool("shrink", true, "look for what a failing run does not need")
+	steps  = flag.Int("steps", 1500, "steps of each simulation")
 )
 
 // Run one seed again with: go test ./runtime/desk/desksim -run TestSimulation -seed=N
@@ -27,7 +28,10 @@ func TestSimulationOfEverythingThatCanGoWrong(t *testing.T) {
 		r, err := desksim.Chaos(config)
 		var f *desksim.Failure
 		if errors.As(err, &f) {
-			t.Fatal(desksim.Shrink(config, f))
+			if *shrink {
+				f = desksim.Shrink(config, f)
+			}
+			t.Fatal(f)
 		}
 		for k, v := range r.Did {
 			did[k] += v
