@@ -1,4 +1,5 @@
 import type { Conversation } from '@usher/protocol/protocol';
+import { Ellipsis } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useDesk, useView } from '../../desk/hooks';
@@ -10,6 +11,7 @@ import { useActions } from '../../keys/useKeys';
 import { Button } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
 import { Dialog, DialogButtons } from '../../ui/Dialog';
+import { Menu, MenuItem } from '../../ui/Menu';
 import { useAct } from '../notices/useAct';
 import { participantsWords } from '../waiting/how-words';
 import { StatusChip } from '../waiting/StatusChip';
@@ -88,13 +90,33 @@ export function ChatHeader({ tab }: { tab: Tab }) {
       )}
       {!tab.over && (
         <div className="page-head-actions">
-          <Link href={why} className="button quiet">
-            {t('why.open')}
-          </Link>
-          {canInvite && <Button onPress={() => setAsked('invite')}>{t('invite.open')}</Button>}
-          {canTransfer && (
-            <Button onPress={() => setAsked('transfer')}>{t('transfer.open')}</Button>
-          )}
+          <span className="not-narrow">
+            <Link href={why} className="button quiet">
+              {t('why.open')}
+            </Link>
+            {canInvite && <Button onPress={() => setAsked('invite')}>{t('invite.open')}</Button>}
+            {canTransfer && (
+              <Button onPress={() => setAsked('transfer')}>{t('transfer.open')}</Button>
+            )}
+          </span>
+          <span className="only-narrow">
+            <Menu
+              label={t('chat.actions')}
+              trigger={
+                <Button aria-label={t('chat.actions')}>
+                  <Ellipsis size={18} aria-hidden="true" />
+                </Button>
+              }
+            >
+              {canTransfer && (
+                <MenuItem onAction={() => setAsked('transfer')}>{t('transfer.open')}</MenuItem>
+              )}
+              {canInvite && (
+                <MenuItem onAction={() => setAsked('invite')}>{t('invite.open')}</MenuItem>
+              )}
+              <MenuItem onAction={() => go(why)}>{t('why.open')}</MenuItem>
+            </Menu>
+          </span>
           <Button onPress={() => setAsked('leave')}>{t('chat.leave')}</Button>
           <Button onPress={() => setAsked('end')}>{t('chat.end')}</Button>
         </div>

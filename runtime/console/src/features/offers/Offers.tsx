@@ -1,6 +1,6 @@
-import type { Conversation, Waiting } from '@usher/protocol/protocol';
+import type { Conversation, Invitation, Waiting } from '@usher/protocol/protocol';
 import { BellRing, Hand } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useDesk, useView } from '../../desk/hooks';
 import { useServerNow } from '../../desk/now';
@@ -27,6 +27,7 @@ export function Offers() {
   const [path] = useLocation();
   const state = useView((view) => view.state);
   const grabs = useGrabs();
+  const [later, setLater] = useState<ReadonlySet<string>>(new Set());
   const offers = useMemo(() => offersOf(state), [state]);
   const races = useMemo(
     () =>
@@ -37,7 +38,9 @@ export function Offers() {
   );
   // Where they are listed anyway they are not told a second time.
   const invitations = [...state.invitations.values()].filter(
-    ({ team }) => path !== (team ? `/team/${encodeURIComponent(team)}` : '/me'),
+    (invitation) =>
+      !later.has(laterKey(invitation)) &&
+      path !== (invitation.team ? `/team/${encodeURIComponent(invitation.team)}` : '/me'),
   );
   const shown = races.filter((row) => path !== placeOf(row));
   if (offers.length + shown.length + invitations.length === 0) return null;
@@ -55,7 +58,11 @@ export function Offers() {
         </Link>
       )}
       {invitations.slice(0, GRABS_SHOWN).map((invitation) => (
-        <InvitationCard key={invitation.conversation} invitation={invitation} />
+        <InvitationCard
+          key={invitation.conversation}
+          invitation={invitation}
+          onLater={() => setLater(new Set(later).add(laterKey(invitation)))}
+        />
       ))}
     </section>
   );
@@ -64,6 +71,11 @@ export function Offers() {
 /** Where an entry is listed anyway: its team's page, or its queue's. */
 function placeOf({ team, queue }: Waiting): string {
   return team ? `/team/${encodeURIComponent(team)}` : `/queue/${encodeURIComponent(queue)}`;
+}
+
+/** One invitation; the next one to the same conversation is told of again. */
+function laterKey({ conversation, at }: Invitation): string {
+  return `${conversation} ${at}`;
 }
 
 function Offer({ offer, first }: { offer: Conversation; first: boolean }) {

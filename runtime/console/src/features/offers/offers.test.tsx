@@ -104,6 +104,15 @@ test('of many races some are shown and the rest is counted', async () => {
   );
 });
 
+test('an invitation can be put off, and stays in its list', async () => {
+  const { update } = await show(page, '/queues', [anInvitation('c1')]);
+  await userEvent.click(screen.getByRole('button', { name: 'Later: Maria' }));
+  expect(screen.queryByRole('region', { name: 'Offers' })).toBeNull();
+  // Another invitation to the same conversation is told of again.
+  update(anInvitation('c1', { at: NOW }));
+  expect(screen.getByRole('region', { name: 'Offers' })).toBeDefined();
+});
+
 test('an invitation is a notification too, and one that a colleague took up is told of', async () => {
   const { update } = await show(page, '/queues', [
     aTeam('tier1', { displayName: 'First line' }),

@@ -32,7 +32,14 @@ export function Invitations({ team }: { team?: string }) {
 }
 
 /** An invitation. One to a team is there until a member takes it; one to me can be declined. */
-export function InvitationCard({ invitation }: { invitation: Invitation }) {
+export function InvitationCard({
+  invitation,
+  onLater,
+}: {
+  invitation: Invitation;
+  /** Puts a notification of it away; it stays in its list. */
+  onLater?: () => void;
+}) {
   const i18n = useI18n();
   const { t } = i18n;
   const desk = useDesk();
@@ -59,7 +66,7 @@ export function InvitationCard({ invitation }: { invitation: Invitation }) {
             })}
           </bdi>
         </h2>
-        <p className="text2">
+        <p className="text2 tile-about">
           <bdi dir="auto">{queueName(state, invitation.queue)}</bdi> ·{' '}
           <Wait since={invitation.at} judge={() => 'fine'} />
         </p>
@@ -85,6 +92,15 @@ export function InvitationCard({ invitation }: { invitation: Invitation }) {
             onPress={() => void act('decline', () => desk.acts.decline(conversation))}
           >
             {t('invitation.decline')}
+          </Button>
+        )}
+        {onLater && (
+          <Button
+            look="quiet"
+            aria-label={t('invitation.laterName', { name: customer })}
+            onPress={onLater}
+          >
+            {t('invitation.later')}
           </Button>
         )}
       </div>

@@ -1,4 +1,4 @@
-import { Inbox, MessagesSquare, MoreHorizontal, UserRound, UsersRound } from 'lucide-react';
+import { Headset, Inbox, MessagesSquare, MoreHorizontal, UserRound } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { forMe, teamCount } from '../../desk/count';
@@ -52,7 +52,7 @@ export function BottomBar() {
         <UserRound size={20} aria-hidden="true" />
       </Item>
       <Item href="/open" on={path === '/open'} label={t('nav.openShort')} count={0} counted="">
-        <UsersRound size={20} aria-hidden="true" />
+        <Headset size={20} aria-hidden="true" />
       </Item>
       <Item
         href="/more"

@@ -1,10 +1,10 @@
 import {
   ChevronRight,
   CircleDashed,
+  Contact,
   Link2,
   MessagesSquare,
   Settings,
-  UserRound,
   UsersRound,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -65,7 +65,7 @@ export default function MorePage() {
             <CircleDashed {...icon} />
           </Item>
           <Item href="/people" name={t('nav.people')}>
-            <UserRound {...icon} />
+            <Contact {...icon} />
           </Item>
           <Item href="/links" name={t('nav.links')}>
             <Link2 {...icon} />

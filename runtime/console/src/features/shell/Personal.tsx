@@ -1,10 +1,11 @@
 import {
   BellRing,
   CircleDashed,
+  Contact,
+  Headset,
   MessageCircle,
   MessagesSquare,
   UserRound,
-  UsersRound,
 } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { forMe, inactiveCount } from '../../desk/count';
@@ -101,7 +102,7 @@ export function Shared({ path }: { path: string }) {
   return (
     <>
       <Place href="/open" path={path} name={t('nav.open')} count={0} counted="">
-        <UsersRound size={16} aria-hidden="true" />
+        <Headset size={16} aria-hidden="true" />
       </Place>
       <Place
         href="/inactive"
@@ -114,7 +115,7 @@ export function Shared({ path }: { path: string }) {
         <CircleDashed size={16} aria-hidden="true" />
       </Place>
       <Place href="/people" path={path} name={t('nav.people')} count={0} counted="">
-        <UserRound size={16} aria-hidden="true" />
+        <Contact size={16} aria-hidden="true" />
       </Place>
       {rooms.map((room) => (
         <Place
