@@ -3,7 +3,7 @@ import { signIn } from '@usher/testing/people';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { longShop, routing } from './routing-world.ts';
-import { closeBrowser, hired, join, onDesk, seen, unseen, visitor } from './world.ts';
+import { closeBrowser, hired, join, onDesk, seen, shop, unseen, visitor } from './world.ts';
 
 afterAll(closeBrowser);
 
@@ -148,6 +148,30 @@ describe('the launcher', () => {
         await seen(page.getByText('No agent is free just now.', { exact: false }));
       },
       { queue: { whenBusy: { offer: 'Queue' } } },
+    ));
+});
+
+describe('a page whose policy allows the desk and nothing else', () => {
+  it('gets rules and emoji all the same', () =>
+    onDesk(
+      routing({ channel: { targeting: [{ type: 'ScrollDepth', atLeast: 1 }] } }),
+      async (desk) => {
+        const site = await shop(desk);
+        try {
+          const page = await visitor();
+          await page.goto(site.url);
+          await seen(launcher(page));
+          await launcher(page).click();
+          await join(page, 'Maria', 'Hello');
+          await page.getByRole('button', { name: 'Emoji' }).click();
+          const grid = page.getByRole('group', { name: 'Emoji' });
+          await grid.getByRole('button').nth(8).click();
+          const field = page.getByRole('textbox', { name: 'Message' });
+          expect(await field.inputValue()).toMatch(/^\p{Emoji}/u);
+        } finally {
+          await site.stop();
+        }
+      },
     ));
 });
 
