@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -204,8 +205,8 @@ func strategyWords(s protocol.Step) string {
 		return ""
 	}
 	text := " by " + clean(s.Strategy)
-	if s.Draw > 0 && s.Free > 1 {
-		text += fmt.Sprintf(": of those free, by name, number %d (%d modulo %d, and one)", s.Draw%uint64(s.Free)+1, s.Draw, s.Free)
+	if draw, err := strconv.ParseUint(s.Draw, 10, 64); err == nil && s.Free > 1 {
+		text += fmt.Sprintf(": of those free, by name, number %d (%d modulo %d, and one)", draw%uint64(s.Free)+1, draw, s.Free)
 	}
 	return text
 }

@@ -109,6 +109,9 @@ type Support struct {
 
 // IssueSupport makes the token of a support link. It is good for everybody until it expires.
 func (t *Tokens) IssueSupport(s Support) (string, error) {
+	if s.Channel == "" || s.Kind == "" {
+		return "", fmt.Errorf("issue %s: a channel and what it leads to are needed", audienceSupport)
+	}
 	return t.issue(t.keys.SignIn, claims{Audience: audienceSupport, Subject: s.Name, Kind: s.Kind, Channel: s.Channel}, s.Expires)
 }
 

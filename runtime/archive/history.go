@@ -3,6 +3,7 @@ package archive
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
@@ -82,7 +83,10 @@ func (p *projection) offered(r desk.Record, c *conversation, e desk.Offered) {
 	p.logOf(r, c, protocol.LogEntry{Type: "offered", By: e.Agent, Until: e.Until})
 	s := protocol.Step{Type: "offered", By: e.Agent, Text: p.offeredWords(r, e)}
 	if x := e.Choice; x != nil {
-		s.Strategy, s.Draw, s.Free, s.Passed = string(x.Strategy), x.Draw, x.Free, passed(x.Passed)
+		s.Strategy, s.Free, s.Passed = string(x.Strategy), x.Free, passed(x.Passed)
+		if x.Draw != 0 {
+			s.Draw = strconv.FormatUint(x.Draw, 10)
+		}
 		for _, a := range x.Candidates {
 			s.Candidates = append(s.Candidates, protocol.Candidate{
 				Agent: a.Agent, Load: a.Load, Limit: a.Limit, Since: a.Since, Skills: a.Skills, Passed: string(a.Why),

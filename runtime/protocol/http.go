@@ -66,7 +66,7 @@ type Step struct {
 	// Of a choice among agents: the strategy, the random draw, the candidates (the chosen one first,
 	// then as they ranked; at most 32), and how many could not be chosen, by reason.
 	Strategy   string         `json:"strategy,omitempty"`
-	Draw       uint64         `json:"draw,omitempty"`
+	Draw       string         `json:"draw,omitempty"` // as text: it has more digits than JavaScript counts
 	Candidates []Candidate    `json:"candidates,omitempty"`
 	Free       int            `json:"free,omitempty"`
 	Passed     map[string]int `json:"passed,omitempty"`

@@ -717,9 +717,9 @@ export interface Step {
   /** Whose settings, of which generation, held. */
   queue?: string;
   generation?: number;
-  /** Of a choice among agents: how it was made, and the random draw. */
+  /** Of a choice among agents: how it was made, and the random draw, all its digits. */
   strategy?: string;
-  draw?: number;
+  draw?: string;
   /** The chosen one first, then as they ranked; at most 32. */
   candidates?: Candidate[];
   /** How many could be chosen, and how many could not, by reason. */
