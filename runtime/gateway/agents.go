@@ -226,6 +226,9 @@ func (g *Gateway) getLog(w http.ResponseWriter, r *http.Request, a who) {
 	g.hub.read(func(s *desk.State) {
 		for i := range entries {
 			entries[i].By = agentName(s, entries[i].By)
+			if to := entries[i].To; to != nil {
+				to.Name = targetName(s, desk.Target{Kind: desk.TargetKind(to.Kind), Name: to.Name})
+			}
 		}
 	})
 	writeJSON(w, http.StatusOK, logPage(entries, page.limit))

@@ -38,7 +38,7 @@ type Archive interface {
 	Wait(ctx context.Context, seq uint64) error
 	MessagesFor(ctx context.Context, reader desk.Principal, conversation string, after, before uint64, limit int) ([]protocol.Message, error)
 	Log(ctx context.Context, queue string, before uint64, limit int) ([]protocol.LogEntry, error)
-	Posts(ctx context.Context, room string, before uint64, limit int) ([]protocol.Post, error)
+	PostsFor(ctx context.Context, reader desk.Principal, room string, before uint64, limit int) ([]protocol.Post, error)
 	Steps(ctx context.Context, conversation string) ([]protocol.Step, error)
 }
 

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 
+	"usher.chat/runtime/archive"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
 )
@@ -25,7 +27,7 @@ func (g *Gateway) getPosts(w http.ResponseWriter, r *http.Request, a who) {
 	if !g.caughtUp(w, r, seq) {
 		return
 	}
-	list, err := g.o.Archive.Posts(r.Context(), string(room), page.before, page.limit+1)
+	list, err := g.o.Archive.PostsFor(r.Context(), a.principal(), string(room), page.before, page.limit+1)
 	if err != nil {
 		g.log.Error("a room cannot be read", "room", room, "error", err)
 		writeError(w, failure(err))
@@ -64,7 +66,7 @@ func (g *Gateway) getExplanation(w http.ResponseWriter, r *http.Request, a who) 
 		return
 	}
 	steps, err := g.o.Archive.Steps(r.Context(), id)
-	if err != nil {
+	if err != nil && !errors.Is(err, archive.ErrNotFound) {
 		g.log.Error("decisions cannot be read", "conversation", id, "error", err)
 		writeError(w, failure(err))
 		return
