@@ -26,6 +26,7 @@ type hub struct {
 	watching  map[*socket]struct{} // those that look at more than everybody gets
 	presences map[string]string    // of members, as they were told last
 	touched   []*socket
+	few       int // up to how many connected agents every change of a line is told at once
 	pace      pacer
 	presence  *presence
 	// history is asked for the messages of a conversation that an agent's sockets get to see now.
@@ -85,7 +86,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		sockets: map[*socket]struct{}{}, customers: map[string][]*socket{}, agents: map[string][]*socket{},
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		watching: map[*socket]struct{}{}, presences: map[string]string{},
-		changed: func() {},
+		changed: func() {}, few: fewAgents,
 	}
 	h.answers.applied = state.Seq
 	h.applied = sync.NewCond(h.mu.RLocker())
@@ -106,11 +107,17 @@ func (h *hub) Follow(records []desk.Record) {
 func (h *hub) run(stop <-chan struct{}) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	hours := time.NewTicker(hoursEvery)
+	defer hours.Stop()
 	for {
 		select {
 		case <-stop:
 			h.end()
 			return
+		case <-hours.C:
+			h.mu.Lock()
+			h.lookAtHours(h.clock())
+			h.mu.Unlock()
 		case records := <-h.feed:
 			h.apply(records)
 		case <-tick.C:

@@ -6,83 +6,8 @@ import (
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
 )
-
-// settingsChanged brings the sockets up to new settings: who is no member any more is signed out, who
-// got or lost queues gets or loses their lines, and every row and channel may read otherwise. The
-// caller holds the lock.
-func (h *hub) settingsChanged() {
-	for agent, sockets := range h.agents {
-		m := h.state.Member(agent)
-		if m == nil {
-			for _, s := range sockets {
-				s.close(protocol.CloseSignedOut, "no longer a member of a team")
-			}
-			continue
-		}
-		for _, s := range sockets {
-			h.requeue(s, m.Queues)
-			h.renew(s, agent)
-		}
-	}
-	for name := range h.state.Queues {
-		h.pace.queue(name)
-		h.pace.now(name)
-	}
-}
-
-// renew gives a socket everything beside its queues anew, and takes away what it may not see any more.
-func (h *hub) renew(s *socket, agent string) {
-	changes := h.ownChanges(agent, desk.Millis(h.clock()))
-	known := s.own
-	s.own = ownOf(h.state, agent)
-	for thing := range known {
-		if !s.own[thing] {
-			h.give(s, goneChange(thing.kind, thing.id, "removed", ""))
-		}
-	}
-	for _, change := range changes {
-		h.give(s, change)
-	}
-	for _, c := range h.state.ConversationsOf(agent) {
-		h.give(s, conversationChange(agentView(h.state, c)))
-	}
-	for id := range s.open {
-		h.pace.watched(id)
-	}
-	for id := range s.inactive {
-		h.pace.watched(id)
-	}
-	h.pace.everything = true
-}
-
-// thing names something that a socket knows.
-type thing struct {
-	kind protocol.ChangeKind
-	id   string
-}
-
-// ownOf are the things beside queues that an agent sees and that settings may take away. The entries of
-// a team's line go with the team.
-func ownOf(s *desk.State, agent string) map[thing]bool {
-	own := map[thing]bool{}
-	m := s.Member(agent)
-	if m == nil {
-		return own
-	}
-	for team := range m.Teams {
-		own[thing{protocol.KindTeam, team}] = true
-	}
-	for _, room := range s.RoomsOf(agent) {
-		own[thing{protocol.KindRoom, string(room)}] = true
-	}
-	for i := range s.Settings.Teams {
-		for _, c := range s.Settings.Teams[i].Members {
-			own[thing{protocol.KindAgent, c.Name}] = true
-		}
-	}
-	return own
-}
 
 // requeue gives a socket the difference between the queues that it knows and those of its agent.
 func (h *hub) requeue(s *socket, queues []string) {
@@ -119,6 +44,12 @@ func (h *hub) queueChanges(agent, name string, now int64) [][]byte {
 	if v == nil {
 		return nil
 	}
+	q := h.pace.get(name)
+	if is := hoursOf(v); q.hours == (hours{}) {
+		q.hours = is
+	} else if q.hours != is {
+		h.pace.queue(name) // the others were told otherwise
+	}
 	changes := [][]byte{queueChange(v)}
 	for _, c := range h.state.Line(name) {
 		changes = append(changes, waitingChange(waitingView(h.state, c)))
@@ -147,7 +78,7 @@ func (h *hub) ownChanges(agent string, now int64) [][]byte {
 			}
 		}
 	}
-	for _, c := range h.personal(agent, m.Queues) {
+	for _, c := range h.personal(agent) {
 		changes = append(changes, waitingChange(waitingView(s, c)))
 	}
 	for _, c := range s.InvitationsFor(agent) {
@@ -172,20 +103,27 @@ func (h *hub) ownChanges(agent string, now int64) [][]byte {
 
 // personal are those who wait for an agent in person, and for an admin also who waits so in the
 // admin's queues.
-func (h *hub) personal(agent string, queues []string) []*desk.Conversation {
+func (h *hub) personal(agent string) []*desk.Conversation {
 	s := h.state
 	list := slices.Clone(s.PersonalLine(agent))
-	seen := map[string]bool{agent: true}
-	for _, name := range queues {
-		for _, other := range s.AgentsOf(name) {
-			if seen[other] {
-				continue
-			}
-			seen[other] = true
-			for _, c := range s.PersonalLine(other) {
-				if s.Admin(agent, c) {
-					list = append(list, c)
-				}
+	m := s.Member(agent)
+	if m == nil {
+		return list
+	}
+	admin := false
+	for _, role := range m.Teams {
+		admin = admin || role == settings.RoleAdmin
+	}
+	if !admin {
+		return list
+	}
+	for other := range s.Agents {
+		if other == agent {
+			continue
+		}
+		for _, c := range s.PersonalLine(other) {
+			if s.Serves(agent, c.Queue) && s.Admin(agent, c) {
+				list = append(list, c)
 			}
 		}
 	}

@@ -3,10 +3,12 @@ package gateway
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"time"
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
 )
 
 // Figures change with every event and are told at a pace: the first change at once, then at most one
@@ -25,19 +27,48 @@ type pacer struct {
 	queues map[string]*paced
 	dirty  map[string]*paced // those with something to tell
 
+	lines      map[row]*placed // those of teams and of single agents
 	teams      map[string]bool // rows that may read otherwise
 	colleagues map[string]bool
 	watches    map[desk.ConversationID]bool // conversations of the lists that sockets watch
+	channels   map[string][]byte            // what each channel's lookers were told last
 	everything bool                         // any list that is watched may read otherwise
 	peopleAt   time.Time
 }
 
 type paced struct {
-	rows                           rowChanges // of the line, for the many agents of a large queue
-	row, line, channel             bool       // something is to be told
-	rowAt, lineAt, countAt, chanAt time.Time
-	places                         map[desk.ConversationID]told
-	channels                       map[string][]byte // what the channel's lookers were told last
+	rows          rowChanges // of the line, for the many agents of a large queue
+	row, channel  bool       // something is to be told
+	rowAt, chanAt time.Time
+	hours         hours // as they were told last
+	placed
+}
+
+// hours are what a queue's row says of its schedule. They may read otherwise though nothing happened:
+// a queue that is open by today's rule is open by tomorrow's after midnight.
+type hours struct{ detail, state, next string }
+
+func hoursOf(v *protocol.Queue) hours {
+	return hours{v.Detail, v.NextState, strconv.FormatInt(v.NextTime, 10)}
+}
+
+// hoursEvery is how often schedules are looked at for that.
+const hoursEvery = time.Minute
+
+// lookAtHours notes the queues whose hours read otherwise than they were told.
+func (h *hub) lookAtHours(now time.Time) {
+	for name, q := range h.pace.queues {
+		if v := queueView(h.state, name, now); v != nil && q.hours != (hours{}) && q.hours != hoursOf(v) {
+			h.pace.queue(name)
+		}
+	}
+}
+
+// placed is what the customers of a line were told of their places.
+type placed struct {
+	line            bool // something is to be told
+	lineAt, countAt time.Time
+	places          map[desk.ConversationID]told
 }
 
 type told struct{ place, waiting int }
@@ -46,6 +77,7 @@ func newPacer() pacer {
 	return pacer{
 		queues: map[string]*paced{}, dirty: map[string]*paced{}, teams: map[string]bool{},
 		colleagues: map[string]bool{}, watches: map[desk.ConversationID]bool{},
+		channels: map[string][]byte{}, lines: map[row]*placed{},
 	}
 }
 
@@ -55,13 +87,18 @@ func (p *pacer) watched(id desk.ConversationID) { p.watches[id] = true }
 
 // idle tells whether nothing is to be told later.
 func (p *pacer) idle() bool {
+	for _, q := range p.lines {
+		if q.line {
+			return false
+		}
+	}
 	return len(p.dirty)+len(p.teams)+len(p.colleagues)+len(p.watches) == 0 && !p.everything
 }
 
 func (p *pacer) get(name string) *paced {
 	q := p.queues[name]
 	if q == nil {
-		q = &paced{places: map[desk.ConversationID]told{}, channels: map[string][]byte{}}
+		q = &paced{placed: placed{places: map[desk.ConversationID]told{}}}
 		p.queues[name] = q
 	}
 	return q
@@ -72,6 +109,25 @@ func (p *pacer) queue(name string) {
 	q := p.get(name)
 	q.row, q.line, q.channel = true, true, true
 	p.dirty[name] = q
+}
+
+// ownLine notes that the places in the line of a team or of a single agent may have changed.
+func (p *pacer) ownLine(r row) {
+	r.queue = ""
+	q := p.lines[r]
+	if q == nil {
+		q = &placed{places: map[desk.ConversationID]told{}}
+		p.lines[r] = q
+	}
+	q.line = true
+}
+
+// of is what the customers of a conversation's line were told; nil when nothing is noted.
+func (p *pacer) of(c *desk.Conversation) *placed {
+	if c.ForTeam != "" || c.ForAgent != "" {
+		return p.lines[row{team: c.ForTeam, agent: c.ForAgent}]
+	}
+	return &p.get(c.Queue).placed
 }
 
 // now lets the next telling of a queue's row and channels go out without a pause: it opened or closed.
@@ -97,14 +153,25 @@ func (h *hub) tellPaced(now time.Time) {
 		}
 		if q.channel && now.Sub(q.chanAt) >= channelPause {
 			q.channel, q.chanAt = false, now
-			h.tellChannels(name, q, now)
+			h.tellChannels(name, now)
 		}
 		if q.line && now.Sub(q.lineAt) >= placePause {
-			q.line, q.lineAt = false, now
-			h.tellPlaces(name, q, now)
+			h.tellPlaces(h.state.Line(name), &q.placed, now)
 		}
 		if !q.row && !q.channel && !q.line && len(q.rows.order) == 0 {
 			delete(h.pace.dirty, name)
+		}
+	}
+	for r, q := range h.pace.lines {
+		if q.line && now.Sub(q.lineAt) >= placePause {
+			line := h.state.TeamLine(r.team)
+			if r.agent != "" {
+				line = h.state.PersonalLine(r.agent)
+			}
+			h.tellPlaces(line, q, now)
+		}
+		if !q.line && len(q.places) == 0 {
+			delete(h.pace.lines, r)
 		}
 	}
 	if p := &h.pace; now.Sub(p.peopleAt) >= peoplePause && len(p.teams)+len(p.colleagues)+len(p.watches) > 0 || p.everything {
@@ -115,18 +182,41 @@ func (h *hub) tellPaced(now time.Time) {
 	}
 }
 
-// tellRows gives the entries of a line that changed, all in one update.
+// tellRows gives the entries of a line that changed, all in one update, as they read now. One that
+// went on to another line is not taken from those who see it there.
 func (h *hub) tellRows(name string, q *paced) {
 	if len(q.rows.order) == 0 {
 		return
 	}
 	changes := make([][]byte, 0, len(q.rows.order))
+	var elsewhere []*desk.Conversation
 	for _, id := range q.rows.order {
-		changes = append(changes, q.rows.of[id])
+		c := h.state.Conversations[id]
+		switch r := (row{}); {
+		case c == nil:
+			changes = append(changes, q.rows.of[id])
+		default:
+			if r = rowOf(c); r == (row{queue: name}) {
+				changes = append(changes, waitingChange(waitingView(h.state, c)))
+			} else if r == (row{}) {
+				changes = append(changes, q.rows.of[id])
+			} else {
+				elsewhere = append(elsewhere, c)
+			}
+		}
 	}
+	gone := q.rows.of
 	q.rows = rowChanges{}
-	all := bytes.Join(changes, []byte{','})
-	h.giveQueue(name, all)
+	if len(changes) > 0 {
+		h.giveQueue(name, bytes.Join(changes, []byte{','}))
+	}
+	for _, c := range elsewhere {
+		for _, agent := range h.state.AgentsOf(name) {
+			if to := h.agents[agent]; len(to) > 0 && !h.sees(agent, c) {
+				h.giveAll(to, gone[c.ID])
+			}
+		}
+	}
 }
 
 // tellTeams gives teams' rows to their members.
@@ -166,8 +256,8 @@ func (h *hub) tellColleagues() {
 
 // placeTold notes a place that was told outside of tellPlaces.
 func (p *pacer) placeTold(c *desk.Conversation, v *protocol.Conversation) {
-	if v.Place > 0 {
-		p.get(c.Queue).places[c.ID] = told{v.Place, v.Waiting}
+	if q := p.of(c); q != nil && v.Place > 0 {
+		q.places[c.ID] = told{v.Place, v.Waiting}
 	}
 }
 
@@ -183,6 +273,7 @@ func (h *hub) tellQueue(name string, now time.Time) {
 		}
 		if v == nil {
 			v = queueView(h.state, name, now)
+			h.pace.get(name).hours = hoursOf(v)
 		}
 		v.MaySwitch, v.Favourite = h.state.MaySwitch(agent, name), h.state.Favours(agent, desk.Target{Kind: desk.ToQueue, Name: name})
 		key := [2]bool{v.MaySwitch, v.Favourite}
@@ -193,32 +284,59 @@ func (h *hub) tellQueue(name string, now time.Time) {
 	}
 }
 
-// tellChannels gives a channel's view to who looks at it, when it reads otherwise than before.
-func (h *hub) tellChannels(queue string, q *paced, now time.Time) {
-	for channel, lookers := range h.lookers {
-		set := h.state.Channel(channel)
-		if set == nil || set.Queue != queue && !slices.Contains(set.IssueQueues, queue) {
-			continue
+// tellChannels gives the channels of a queue to who looks at them.
+func (h *hub) tellChannels(queue string, now time.Time) {
+	for channel := range h.lookers {
+		if set := h.state.Channel(channel); set != nil && (set.Queue == queue || slices.Contains(set.IssueQueues, queue)) {
+			h.tellChannel(channel, now)
 		}
-		v := channelView(h.state, channel, now)
-		v.Time = 0
-		same := changeOf(protocol.Change{Channel: v})
-		if bytes.Equal(same, q.channels[channel]) {
-			continue
-		}
-		q.channels[channel] = same
-		v.Time = desk.Millis(now)
-		change := channelChange(v)
-		for s := range lookers {
-			h.give(s, change)
-		}
+	}
+}
+
+// tellChannel gives a channel's view to who looks at it, when it reads otherwise than before.
+func (h *hub) tellChannel(channel string, now time.Time) {
+	v := h.channelNow(channel, now)
+	same := channelKey(v)
+	if bytes.Equal(same, h.pace.channels[channel]) {
+		return
+	}
+	h.pace.channels[channel] = same
+	change := channelChange(v)
+	for s := range h.lookers[channel] {
+		h.give(s, change)
+	}
+}
+
+// looked notes what somebody was told who begins to look at a channel. When others were told otherwise,
+// the next telling is for all.
+func (p *pacer) looked(channel string, v *protocol.Channel) {
+	if told, known := p.channels[channel]; known && !bytes.Equal(told, channelKey(v)) {
+		delete(p.channels, channel)
+	}
+}
+
+// channelKey is what a channel reads like, whenever it is told.
+func channelKey(v *protocol.Channel) []byte {
+	without := *v
+	without.Time = 0
+	return channelChange(&without)
+}
+
+// channelNow is a channel as any customer sees it; one that was removed is closed.
+func (h *hub) channelNow(name string, now time.Time) *protocol.Channel {
+	if v := channelView(h.state, name, now); v != nil {
+		return v
+	}
+	return &protocol.Channel{
+		Name: name, DisplayName: name, Availability: protocol.Closed, QueueState: string(settings.QueueClosed),
+		WhenUnavailable: string(settings.UnavailableMessage), Time: desk.Millis(now),
 	}
 }
 
 // tellPlaces tells waiting customers their place when it changed, and how many wait at a slower pace
 // (feature Q9).
-func (h *hub) tellPlaces(name string, q *paced, now time.Time) {
-	line := h.state.Line(name)
+func (h *hub) tellPlaces(line []*desk.Conversation, q *placed, now time.Time) {
+	q.line, q.lineAt = false, now
 	counts := now.Sub(q.countAt) >= countPause
 	if counts {
 		q.countAt = now

@@ -65,12 +65,14 @@ func (h *hub) view(s *socket) view {
 	v := view{seq: h.state.Seq}
 	now := h.clock()
 	if s.agent == "" {
-		if channel := channelView(h.state, s.channel, now); channel != nil {
-			v.changes = append(v.changes, channelChange(channel))
-		}
+		channel := h.channelNow(s.channel, now)
+		v.changes = append(v.changes, channelChange(channel))
+		h.pace.looked(s.channel, channel)
 		if customer := h.state.Customers[s.session]; customer != nil {
 			if c := h.state.Conversations[customer.Conversation]; c != nil {
-				v.changes = append(v.changes, conversationChange(customerView(h.state, c)))
+				view := customerView(h.state, c)
+				h.pace.placeTold(c, view)
+				v.changes = append(v.changes, conversationChange(view))
 				v.conversations = append(v.conversations, string(c.ID))
 			}
 		}
@@ -83,7 +85,6 @@ func (h *hub) view(s *socket) view {
 		}
 	}
 	v.changes = append(v.changes, h.ownChanges(s.agent, desk.Millis(now))...)
-	s.own = ownOf(h.state, s.agent)
 	for _, c := range h.state.ConversationsOf(s.agent) {
 		v.changes = append(v.changes, conversationChange(agentView(h.state, c)))
 		v.conversations = append(v.conversations, string(c.ID))

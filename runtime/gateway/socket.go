@@ -27,7 +27,6 @@ type socket struct {
 	client    string
 	from      string   // the address of a customer
 	queues    []string // an agent's, as the client knows them
-	own       map[thing]bool
 	// open and inactive are the entries that the client has of the lists that it looks at; nil while it
 	// does not.
 	open, inactive map[desk.ConversationID]struct{}
@@ -77,15 +76,16 @@ func (s *socket) queue(frames ...frame) {
 		s.mu.Unlock()
 		return
 	}
-	for _, f := range frames {
-		if !f.snapshot {
-			s.waiting += len(f.bytes)
-		}
-	}
+	// What it has not read counts, not what comes now: one large update is no reason to go.
 	if s.waiting > outBudget {
 		s.mu.Unlock()
 		s.close(protocol.CloseSlow, "resume from your seq")
 		return
+	}
+	for _, f := range frames {
+		if !f.snapshot {
+			s.waiting += len(f.bytes)
+		}
 	}
 	s.out = append(s.out, frames...)
 	start := !s.writing

@@ -20,13 +20,16 @@ type tally struct {
 	convs map[desk.ConversationID]*touch
 	order []desk.ConversationID
 	mine  map[string]bool // agents whose own standing may read otherwise
-	all   bool            // settings changed: every row may read otherwise
+	// before is how everything read when settings changed within the group, or another router began.
+	before *census
 }
 
 // touch is what happened to one conversation within a group, and how it stood before it.
 type touch struct {
-	agents  []string // who had it, or was offered it
-	row     row      // where its entry in a line stood
+	conv    *desk.Conversation // known here even when the desk has forgotten it at the end of the group
+	agents  []string           // who had it, or was offered it
+	passed  []string           // who had it within the group
+	row     row                // where its entry in a line stood
 	invited []desk.Invitation
 	line    bool // its entry in a line changed
 	view    bool // its header changed
@@ -42,9 +45,9 @@ func (t *tally) touch(id desk.ConversationID) *touch {
 	n := t.convs[id]
 	if n == nil {
 		n = &touch{}
-		if c := t.h.state.Conversations[id]; c != nil {
-			n.agents, n.row = present(c), rowOf(c)
-			n.invited = append(n.invited, c.Invitations...)
+		if n.conv = t.h.state.Conversations[id]; n.conv != nil {
+			n.agents, n.row = present(n.conv), rowOf(n.conv)
+			n.invited = append(n.invited, n.conv.Invitations...)
 		}
 		t.convs[id] = n
 		t.order = append(t.order, id)
@@ -117,8 +120,9 @@ func (t *tally) record(r desk.Record) {
 		s.Apply(r)
 		t.present(e.Principal)
 	case desk.RouterStarted:
+		t.everything()
+		t.before.router = true // everybody's presence may read otherwise
 		s.Apply(r)
-		t.all = true // everybody's presence may read otherwise
 	case desk.PresenceSet:
 		s.Apply(r)
 		t.present(desk.AgentPrincipal(e.Agent))
@@ -143,9 +147,11 @@ func (t *tally) record(r desk.Record) {
 	case desk.OverrideRequested:
 		s.Apply(r)
 		t.switchedQueue(e.Request.Queue)
+		t.otherHours(e.Request.Queue)
 	case desk.OverrideAnswered:
 		s.Apply(r)
 		t.switchedQueue(e.Queue)
+		t.otherHours(e.Queue)
 		if e.Refused != "" {
 			t.h.giveQueue(e.Queue, noticeChange(&protocol.Notice{
 				Code: "override_refused", Queue: e.Queue,
@@ -153,13 +159,38 @@ func (t *tally) record(r desk.Record) {
 			}))
 		}
 	case desk.SettingsChanged:
+		t.everything()
 		s.Apply(r)
-		t.all = true
 	case desk.SignedOut:
 		s.Apply(r)
 		t.h.dropSession(e.Agent, e.Session)
 	default:
 		s.Apply(r)
+	}
+}
+
+// everything tells what was noted so far and then notes how things read: what comes now may change them
+// all, and who saw what too.
+func (t *tally) everything() {
+	t.tellNoted()
+	for name, q := range t.h.pace.dirty {
+		t.h.tellRows(name, q)
+	}
+	t.before = t.h.take()
+}
+
+// otherHours: an open or close by hand moves the times to an answer of a queue whose clock runs by its
+// opening hours.
+func (t *tally) otherHours(queue string) {
+	if set := t.h.state.Setting(queue); set == nil || set.Thresholds.Clock != settings.OpeningHours {
+		return
+	}
+	for id, c := range t.h.state.Conversations {
+		if c.Queue == queue && c.Place.Open() {
+			n := t.touch(id)
+			n.view, n.line = true, true
+			t.h.pace.watched(id)
+		}
 	}
 }
 
@@ -184,6 +215,8 @@ func (t *tally) moved(r desk.Record, id desk.ConversationID, why, by string) {
 	}
 	s.Apply(r)
 	if c := s.Conversations[id]; c != nil {
+		n.conv = c
+		n.passed = append(n.passed, present(c)...)
 		t.around(c)
 	}
 }
@@ -193,6 +226,9 @@ func (t *tally) around(c *desk.Conversation) {
 	t.queue(c.Queue)
 	if c.ForTeam != "" {
 		t.h.pace.team(c.ForTeam)
+	}
+	if c.Place == desk.Waiting && (c.ForTeam != "" || c.ForAgent != "") {
+		t.h.pace.ownLine(row{team: c.ForTeam, agent: c.ForAgent})
 	}
 	for _, agent := range present(c) {
 		t.agentsQueues(agent)
@@ -347,6 +383,10 @@ func (t *tally) message(r desk.Record, e desk.MessageSent) {
 		if wasIdle {
 			t.idleNoMore(c)
 		}
+		if c.UnansweredSince == r.At && ownLimits(s.Setting(c.Queue)) {
+			// The console knows the usual limits; others it has to be told.
+			t.touch(c.ID).view = true
+		}
 		return
 	}
 	if e.From == desk.SideCustomer {
@@ -354,6 +394,11 @@ func (t *tally) message(r desk.Record, e desk.MessageSent) {
 		n.view = true // the place is told when the customer writes (feature Q9)
 		n.line = n.line || opening != c.Opening || c.UnansweredSince == r.At
 	}
+}
+
+// ownLimits tells whether a queue has other limits for an answer than the usual ones.
+func ownLimits(q *settings.Queue) bool {
+	return q != nil && (q.Thresholds.Clock == settings.OpeningHours || q.Thresholds.SoonOverdueSeconds != 0 || q.Thresholds.OverdueSeconds != 0)
 }
 
 // idleNoMore: the customer wrote again, so the conversation counts against limits again.

@@ -42,27 +42,33 @@ func (h *hub) audience(r row) []string {
 
 // tell gives everything that was noted to whom it concerns.
 func (t *tally) tell() {
-	for _, id := range t.order {
-		t.tellConversation(id, t.convs[id])
-	}
+	t.tellNoted()
+	t.h.tellPaced(t.h.clock())
+}
+
+func (t *tally) tellNoted() {
 	h := t.h
+	for _, id := range t.order {
+		if n := t.convs[id]; n.conv != nil {
+			t.tellConversation(n.conv, n)
+		}
+	}
 	for agent := range t.mine {
 		if to := h.agents[agent]; len(to) > 0 {
 			h.giveAll(to, meChange(standingView(h.state, agent, desk.Millis(h.clock()))))
 		}
 	}
-	if t.all {
-		h.settingsChanged()
+	if t.before != nil {
+		h.settingsChanged(t.before)
+		t.before = nil
 	}
-	h.tellPaced(h.clock())
+	clear(t.convs)
+	clear(t.mine)
+	t.order = t.order[:0]
 }
 
-func (t *tally) tellConversation(id desk.ConversationID, n *touch) {
+func (t *tally) tellConversation(c *desk.Conversation, n *touch) {
 	h, s := t.h, t.h.state
-	c := s.Conversations[id]
-	if c == nil {
-		return
-	}
 	now := present(c)
 	if n.view {
 		if to := h.customers[c.Session]; len(to) > 0 {
@@ -72,9 +78,9 @@ func (t *tally) tellConversation(id desk.ConversationID, n *touch) {
 		}
 		t.tellAgents(c, n, now)
 	}
-	for _, agent := range n.agents {
+	for _, agent := range n.had() {
 		if to := h.agents[agent]; len(to) > 0 && c.Place != desk.Over && !slices.Contains(now, agent) {
-			h.giveAll(to, goneChange(protocol.KindConversation, string(id), n.why, agentName(s, n.by)))
+			h.giveAll(to, goneChange(protocol.KindConversation, string(c.ID), n.why, agentName(s, n.by)))
 		}
 	}
 	t.tellInvitations(c, n)
@@ -83,13 +89,20 @@ func (t *tally) tellConversation(id desk.ConversationID, n *touch) {
 	}
 }
 
+// had are all who had the conversation before the group or within it.
+func (n *touch) had() []string {
+	list := slices.Concat(n.agents, n.passed)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // tellAgents gives a conversation to those who are in it, or were when it ended, and its messages to
 // those who were not before.
 func (t *tally) tellAgents(c *desk.Conversation, n *touch, now []string) {
 	h := t.h
 	to := now
 	if c.Place == desk.Over {
-		to = n.agents
+		to = n.had()
 	}
 	var change []byte
 	for _, agent := range to {
@@ -110,91 +123,108 @@ func (t *tally) tellAgents(c *desk.Conversation, n *touch, now []string) {
 // tellRow gives the entry of a line to those who may take it, and takes it from those who could.
 func (t *tally) tellRow(c *desk.Conversation, n *touch, now []string) {
 	h, s := t.h, t.h.state
+	first := slices.Concat(n.agents, now)
 	is := rowOf(c)
 	if n.row != (row{}) && n.row != is {
-		change := goneChange(protocol.KindWaiting, string(c.ID), n.why, agentName(s, n.by))
-		h.giveRow(n.row, c.ID, change, append(n.agents, now...))
+		h.takeRow(n.row, c, goneChange(protocol.KindWaiting, string(c.ID), n.why, agentName(s, n.by)), first)
 	}
 	if is != (row{}) {
-		h.giveRow(is, c.ID, waitingChange(waitingView(s, c)), append(n.agents, now...))
+		h.giveRow(is, c.ID, waitingChange(waitingView(s, c)), first)
 	}
 }
 
-// giveRow gives a change of an entry to its audience: at once to those whom it concerns most, and to
-// all when they are few; to the many agents of a large queue together with others at its pace.
-func (h *hub) giveRow(r row, id desk.ConversationID, change []byte, first []string) {
-	if r.team == "" && r.agent == "" && len(h.agents) > fewAgents {
-		q := h.pace.get(r.queue)
-		q.rows.put(id, change)
-		h.pace.dirty[r.queue] = q
-		for _, agent := range first {
-			if h.state.Serves(agent, r.queue) {
-				h.giveAll(h.agents[agent], change)
-			}
-		}
-		return
+// takeRow takes an entry from the audience of a line that it left, except from those who see it where
+// it is now.
+func (h *hub) takeRow(r row, c *desk.Conversation, gone []byte, first []string) {
+	list := h.audience(r)
+	if h.large(r) {
+		h.pace.row(r.queue, c.ID, gone)
+		list = first
 	}
-	for _, agent := range h.audience(r) {
+	for _, agent := range list {
+		if to := h.agents[agent]; len(to) > 0 && !h.sees(agent, c) {
+			h.giveAll(to, gone)
+		}
+	}
+}
+
+// giveRow gives an entry to its audience: at once to those whom it concerns most, and to all when they
+// are few; to the many agents of a large queue together with others at its pace.
+func (h *hub) giveRow(r row, id desk.ConversationID, change []byte, first []string) {
+	list := h.audience(r)
+	if h.large(r) {
+		h.pace.row(r.queue, id, nil)
+		list = slices.DeleteFunc(slices.Clone(first), func(agent string) bool { return !h.state.Serves(agent, r.queue) })
+	}
+	for _, agent := range list {
 		h.giveAll(h.agents[agent], change)
 	}
 }
 
+// large tells whether a line's entries are told at a pace.
+func (h *hub) large(r row) bool { return r.team == "" && r.agent == "" && len(h.agents) > h.few }
+
 // fewAgents is up to how many connected agents every change of a line is told to all at once.
 const fewAgents = 64
 
-// rowChanges are changes of a line's entries that wait for their pause, the latest of each.
+// rowChanges are a line's entries that changed and wait for their pause. What is told then is how they
+// read then; of those that went, that they are gone.
 type rowChanges struct {
 	of    map[desk.ConversationID][]byte
 	order []desk.ConversationID
 }
 
-func (r *rowChanges) put(id desk.ConversationID, change []byte) {
-	if r.of == nil {
-		r.of = map[desk.ConversationID][]byte{}
+// row notes that an entry of a queue's line changed, or that it is gone.
+func (p *pacer) row(queue string, id desk.ConversationID, gone []byte) {
+	q := p.get(queue)
+	if q.rows.of == nil {
+		q.rows.of = map[desk.ConversationID][]byte{}
 	}
-	if _, known := r.of[id]; !known {
-		r.order = append(r.order, id)
+	if _, known := q.rows.of[id]; !known {
+		q.rows.order = append(q.rows.order, id)
 	}
-	r.of[id] = change
+	q.rows.of[id] = gone
+	p.dirty[queue] = q
 }
 
-// tellInvitations gives new invitations and takes away those that stand no more.
+// tellInvitations gives new invitations and takes away those that stand no more, and those of who is in
+// the conversation now.
 func (t *tally) tellInvitations(c *desk.Conversation, n *touch) {
 	if len(n.invited) == 0 && len(c.Invitations) == 0 {
 		return
 	}
 	h, s := t.h, t.h.state
-	same := func(i desk.Invitation) func(desk.Invitation) bool {
-		return func(j desk.Invitation) bool { return i.Agent == j.Agent && i.Team == j.Team && i.At == j.At }
+	before, now := h.asked(n.invited, n.agents), h.asked(c.Invitations, present(c))
+	if slices.Equal(n.invited, c.Invitations) && len(before) == len(now) && !slices.ContainsFunc(now, func(agent string) bool { return !slices.Contains(before, agent) }) {
+		return
 	}
-	for _, i := range n.invited {
-		if slices.ContainsFunc(c.Invitations, same(i)) {
-			continue
-		}
-		gone := goneChange(protocol.KindInvitation, string(c.ID), pick(n.why == "taken" || n.why == "declined" || n.why == "withdrawn", n.why, "ended"), agentName(s, n.by))
-		for _, agent := range h.invitees(i) {
-			h.giveAll(h.agents[agent], gone)
-			if v := invitationView(s, agent, c); v != nil {
-				h.giveAll(h.agents[agent], invitationChange(v)) // another one stands
-			}
+	why := pick(n.why == "taken" || n.why == "declined" || n.why == "withdrawn", n.why, "ended")
+	gone := goneChange(protocol.KindInvitation, string(c.ID), why, agentName(s, n.by))
+	for _, agent := range before {
+		if to := h.agents[agent]; len(to) > 0 && invitationView(s, agent, c) == nil {
+			h.giveAll(to, gone)
 		}
 	}
-	for _, i := range c.Invitations {
-		if slices.ContainsFunc(n.invited, same(i)) {
-			continue
-		}
-		for _, agent := range h.invitees(i) {
-			if v := invitationView(s, agent, c); v != nil {
-				h.giveAll(h.agents[agent], invitationChange(v))
-			}
+	for _, agent := range now {
+		if to := h.agents[agent]; len(to) > 0 {
+			h.giveAll(to, invitationChange(invitationView(s, agent, c)))
 		}
 	}
 }
 
-// invitees are those whom an invitation asks. It must not be changed.
-func (h *hub) invitees(i desk.Invitation) []string {
-	if i.Agent != "" {
-		return []string{i.Agent}
+// asked are those whom invitations ask and who are not in the conversation.
+func (h *hub) asked(invitations []desk.Invitation, in []string) (list []string) {
+	for _, i := range invitations {
+		invitees := h.state.MembersOf(i.Team)
+		if i.Agent != "" {
+			invitees = []string{i.Agent}
+		}
+		for _, agent := range invitees {
+			if !slices.Contains(in, agent) && h.state.Member(agent) != nil {
+				list = append(list, agent)
+			}
+		}
 	}
-	return h.state.MembersOf(i.Team)
+	slices.Sort(list)
+	return slices.Compact(list)
 }

@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"usher.chat/runtime/desk"
@@ -145,7 +147,9 @@ func standingView(s *desk.State, agent string, now int64) *protocol.Standing {
 	for key, expires := range s.KeysOf(agent, now) {
 		v.Keys = append(v.Keys, protocol.Key{Key: key, Expires: expires})
 	}
-	slices.SortFunc(v.Keys, func(a, b protocol.Key) int { return int(a.Expires - b.Expires) })
+	slices.SortFunc(v.Keys, func(a, b protocol.Key) int {
+		return cmp.Or(cmp.Compare(a.Expires, b.Expires), strings.Compare(a.Key, b.Key))
+	})
 	return v
 }
 
