@@ -215,7 +215,8 @@ func unavailable(u settings.Unavailable, availability string) (action, message s
 	return string(is.Action), is.Message
 }
 
-// issuesOf are the issues of a channel's open queues, for the submission form (feature R10).
+// issuesOf are the issues with which a customer could join now, for the submission form (feature R10).
+// Those that a team owns need an open queue, the others a place in it too.
 func issuesOf(s *desk.State, channel *settings.Channel) []protocol.Issue {
 	var list []protocol.Issue
 	for i, name := range append([]string{channel.Queue}, channel.IssueQueues...) {
@@ -223,7 +224,11 @@ func issuesOf(s *desk.State, channel *settings.Channel) []protocol.Issue {
 		if q == nil || q.State != settings.QueueOpen || i > 0 && name == channel.Queue {
 			continue
 		}
+		f, _ := s.Figures(name)
 		for _, issue := range s.Setting(name).Issues {
+			if !f.Availability.Offered() && len(s.MembersOf(issue.Team)) == 0 {
+				continue
+			}
 			v := protocol.Issue{ID: name + "/" + issue.Name, Queue: name, QueueName: queueName(s, name), DisplayName: issue.DisplayName}
 			if v.DisplayName == "" {
 				v.DisplayName = issue.Name

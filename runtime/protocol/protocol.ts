@@ -422,7 +422,14 @@ export type Via = 'transfer' | 'return' | 'key' | 'link' | 'chosen' | 'issue' | 
 /** inactive: the customer wrote and left before anybody came; writing revives it. */
 export type ConversationState = 'waiting' | 'offered' | 'inService' | 'ended' | 'inactive';
 /** left: the customer left the line; customer: the customer ended a conversation in service. */
-export type EndedBy = 'customer' | 'left' | 'agent' | 'idle' | 'abandoned' | 'removed';
+export type EndedBy =
+  | 'customer'
+  | 'left'
+  | 'agent'
+  | 'idle'
+  | 'abandoned'
+  | 'removed'
+  | 'contact';
 
 /** A conversation as one of its sides sees it. */
 export interface Conversation {
