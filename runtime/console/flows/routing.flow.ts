@@ -198,7 +198,7 @@ test('an invitation is taken back, and declined', async () => {
 
   await invite();
   await card.waitFor();
-  await ana.page.getByRole('button', { name: 'Take the invitation of Jonas Berg back' }).click();
+  await ana.page.getByRole('button', { name: 'Take back the invitation of Jonas Berg' }).click();
   await card.waitFor({ state: 'detached' });
 
   await invite();

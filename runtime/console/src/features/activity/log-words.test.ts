@@ -50,11 +50,23 @@ test('a type that came later is shown by its name', () => {
 test.each([
   ['entered', 'Ana joined the conversation with Maria'],
   ['transferred', 'Ana handed Maria on'],
+  ['exited', 'Ana left the conversation with Maria; others stay'],
   ['moved', 'Maria was moved by a waiting rule'],
+  ['passed', 'A waiting rule passed Maria over'],
   ['alerted', 'An alert: Maria waits too long'],
   ['inactive', 'Maria left without being served'],
   ['contact', 'Maria left a contact form'],
   ['keysLocked', 'Too many wrong session keys were tried'],
 ])('%s reads "%s"', (type, sentence) => {
   expect(words({ type, by: 'Ana', name: 'Maria' })).toBe(sentence);
+});
+
+test.each([
+  ['transferred', 'Ana handed Maria on to billing'],
+  ['moved', 'Maria was moved to billing by a waiting rule'],
+  ['passed', 'Maria was not moved to billing by a waiting rule'],
+  ['invited', 'Ana asked billing into the conversation with Maria'],
+])('%s with a target reads "%s"', (type, sentence) => {
+  const to = { kind: 'team', name: 'billing' } as const;
+  expect(words({ type, by: 'Ana', name: 'Maria', to })).toBe(sentence);
 });

@@ -13,12 +13,14 @@ const CAUSES: Record<string, Key> = {
   refused: 'activity.cause.refused',
   expired: 'activity.cause.expired',
   removed: 'activity.cause.removed',
+  declined: 'activity.cause.declined',
+  signedOut: 'activity.cause.signedOut',
   idle: 'activity.cause.idle',
   customer: 'activity.cause.customer',
 };
 
 /** The types of lines whose cause says more than the sentence does. */
-const CAUSED = new Set(['opened', 'closed', 'returned', 'ended']);
+const CAUSED = new Set(['opened', 'closed', 'returned', 'ended', 'exited']);
 
 /** One line of a queue's log in words, with what is known of cause, reason and end (feature Q4). */
 export function logWords(entry: LogEntry, now: number, i18n: I18n): string {
@@ -61,14 +63,21 @@ function sentence(entry: LogEntry, { t }: I18n): string {
       return t('activity.settings');
     case 'override':
       return override(entry, by, t);
-    case 'entered':
     case 'transferred':
     case 'invited':
+      return entry.to
+        ? t(`activity.${entry.type}.to`, { by, name, to: entry.to.name })
+        : t(`activity.${entry.type}`, { by, name });
+    case 'entered':
+    case 'exited':
     case 'uninvited':
       return t(`activity.${entry.type}`, { by, name });
     case 'moved':
-    case 'alerted':
     case 'passed':
+      return entry.to
+        ? t(`activity.${entry.type}.to`, { name, to: entry.to.name })
+        : t(`activity.${entry.type}`, { name });
+    case 'alerted':
     case 'inactive':
     case 'revived':
     case 'contact':

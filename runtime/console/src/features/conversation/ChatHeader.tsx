@@ -77,7 +77,11 @@ export function ChatHeader({ tab }: { tab: Tab }) {
             {t('chat.agents', {
               count: agents.length,
               names: participantsWords(agents, desk.me.name, i18n),
-            })}
+            })}{' '}
+            <span className="muted">
+              ·{' '}
+              {t('chat.owner', { name: participantsWords(agents.slice(0, 1), desk.me.name, i18n) })}
+            </span>
           </p>
         )}
       </div>

@@ -43,7 +43,12 @@ export default function WhyPage({ id }: { id: string }) {
           <Button onPress={() => history.back()}>{t('why.back')}</Button>
         </div>
       </header>
-      <div className="scroll">
+      <section
+        className="scroll"
+        aria-label={t('why.title', { name })}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys.
+        tabIndex={0}
+      >
         {said.isPending && <SkeletonRows rows={5} label={t('state.loading')} />}
         {said.isError && (
           <Empty
@@ -61,7 +66,7 @@ export default function WhyPage({ id }: { id: string }) {
             <StepView key={`${step.seq} ${step.type} ${step.text}`} step={step} />
           ))}
         </ol>
-      </div>
+      </section>
     </>
   );
 }

@@ -52,23 +52,25 @@ export function Notes() {
   const shown = notices.filter(({ notice }) => notice.code !== 'override_refused' || !notice.queue);
   if (list.length === 0 && shown.length === 0) return null;
   return (
-    <ul className="notes" aria-label={i18n.t('notices.label')}>
-      {shown.slice(-3).map(({ id, notice }) => (
-        <Card
-          key={`n${id}`}
-          tone="info"
-          words={noticeWords(
-            notice,
-            queues.get(notice.queue ?? '')?.displayName ?? notice.queue ?? '',
-            i18n,
-          )}
-          label={i18n.t('action.dismiss')}
-          onDismiss={() => desk.client.dismissNotice(id)}
-        />
-      ))}
-      {list.map((n) => (
-        <NoteCard key={n.id} note={n} />
-      ))}
-    </ul>
+    <section aria-label={i18n.t('notices.label')}>
+      <ul className="notes">
+        {shown.slice(-3).map(({ id, notice }) => (
+          <Card
+            key={`n${id}`}
+            tone="info"
+            words={noticeWords(
+              notice,
+              queues.get(notice.queue ?? '')?.displayName ?? notice.queue ?? '',
+              i18n,
+            )}
+            label={i18n.t('action.dismiss')}
+            onDismiss={() => desk.client.dismissNotice(id)}
+          />
+        ))}
+        {list.map((n) => (
+          <NoteCard key={n.id} note={n} />
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -31,6 +31,19 @@ test('a team’s chat shows what was written, and what is in sight is read', asy
   expect(within(log).getByText('I am')).toBeDefined();
 });
 
+test('older posts are asked for page by page', async () => {
+  const asked = history(
+    { posts: [aPost('t:tier1', 7, 'ben', 'The second')], before: 7 },
+    { posts: [aPost('t:tier1', 3, 'ben', 'The first')] },
+  );
+  await show(<RoomPage id="t:tier1" />, '/room/t%3Atier1', team);
+  await screen.findByText('The second');
+  await userEvent.click(screen.getByRole('button', { name: 'Show earlier messages' }));
+  await screen.findByText('The first');
+  expect(asked[1]).toBe('/v1/rooms/t%3Atier1/messages?before=7');
+  expect(screen.queryByRole('button', { name: 'Show earlier messages' })).toBeNull();
+});
+
 test('what I write goes out, and stands once', async () => {
   history();
   const { far, update } = await show(<RoomPage id="t:tier1" />, '/room/t%3Atier1', team);
