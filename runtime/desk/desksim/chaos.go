@@ -271,6 +271,7 @@ func (c *chaos) check(step int) {
 			c.wrong("queue %s has the schedule %+v, the last good one is %+v (%t)", name, q.Schedule, want, some)
 		}
 	}
+	c.remembers()
 	if step%64 == 0 {
 		c.same()
 	}
@@ -391,7 +392,7 @@ func (c *chaos) late() {
 func (c *chaos) crash() {
 	written := c.rng.IntN(2) == 0
 	messages, ended, history, passed := cloneMap(c.messages), cloneMap(c.ended), cloneMap(c.history), cloneMap(c.passed)
-	rules, moved := cloneMap(c.rules), cloneMap(c.moved)
+	rules, moved, waits, used, draw := cloneMap(c.rules), cloneMap(c.moved), cloneMap(c.waits), cloneMap(c.used), c.draw
 	cids, lastGood := cloneMap(c.cids), c.lastGood
 	list := []func(*chaos){(*chaos).join, (*chaos).say, (*chaos).pick, (*chaos).end, (*chaos).settings, (*chaos).transfer, (*chaos).presence}
 	pickOf(c.rng, list)(c)
@@ -399,7 +400,7 @@ func (c *chaos) crash() {
 		c.commit()
 	} else {
 		c.messages, c.ended, c.history, c.passed, c.cids = messages, ended, history, passed, cids
-		c.lastGood, c.rules, c.moved = lastGood, rules, moved
+		c.lastGood, c.rules, c.moved, c.waits, c.used, c.draw = lastGood, rules, moved, waits, used, draw
 	}
 	c.group = c.group[:0]
 	c.start(c.rng.IntN(2) == 0)

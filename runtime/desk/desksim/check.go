@@ -133,8 +133,8 @@ func (k *check) place(c *desk.Conversation) (want [2]int) {
 
 // waits: who waits stands where somebody can see it, and is not kept waiting by the desk.
 func (k *check) waits(c *desk.Conversation) {
-	if c.Agent != "" || c.Team != "" {
-		k.wrong("%s waits with agent %q of team %q", c.ID, c.Agent, c.Team)
+	if c.Agent != "" || c.Team != "" || c.StartedAt != 0 || c.Idle || c.EndedWhy != "" {
+		k.wrong("%s waits as if it were served or over: %+v", c.ID, *c)
 	}
 	seen := false
 	for _, name := range membersOf(k.s) {
@@ -204,6 +204,11 @@ func (k *check) served(c *desk.Conversation) {
 			k.wrong("%s has the invitations %+v with %v in it", c.ID, c.Invitations, seen)
 		}
 		invited[whom] = true
+		for _, s := range c.Sharers {
+			if i.Team != "" && s.Team == i.Team && s.Since > i.At {
+				k.wrong("%s still invites %s, of whom %s came", c.ID, i.Team, s.Agent)
+			}
+		}
 	}
 }
 

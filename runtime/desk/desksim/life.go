@@ -185,6 +185,7 @@ func (l *life) look() {
 	if l.steps >= l.checkAt {
 		l.checkAt = l.steps + uint64(l.config.CheckEvery)
 		l.problems = append(l.problems, l.checks(l.now).all()...)
+		l.remembers()
 	}
 }
 

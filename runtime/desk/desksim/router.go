@@ -35,6 +35,11 @@ type router struct {
 	passed map[turn]bool
 	rules  map[desk.RuleApplied]bool
 	moved  map[desk.RuleApplied]bool
+	// waits is since when rules count for a conversation.
+	waits map[desk.ConversationID]int64
+	// used are session keys that started a conversation, draw the last random number.
+	used map[string]bool
+	draw uint64
 
 	hours map[*calendar.Schedule]*calendar.Compiled // compiled already
 
@@ -52,6 +57,7 @@ type turn struct {
 func newRouter(now int64) *router {
 	return &router{
 		s: desk.New(), now: now, passed: map[turn]bool{}, rules: map[desk.RuleApplied]bool{}, moved: map[desk.RuleApplied]bool{},
+		waits: map[desk.ConversationID]int64{}, used: map[string]bool{},
 	}
 }
 
@@ -130,6 +136,14 @@ func (r *router) checks(now int64) *check {
 // and a rule acts once on a wait and moves nobody into a queue twice (feature R13).
 func (r *router) past(record desk.Record) {
 	switch e := record.Event.(type) {
+	case desk.CustomerJoined:
+		r.waits[e.Conversation] = record.At
+		if e.Key != "" && r.used[e.Key] {
+			r.wrong("record %d uses the session key %s again", record.Seq, e.Key)
+		}
+		r.used[e.Key] = true
+	case desk.KeyMade:
+		delete(r.used, e.Key)
 	case desk.Ended:
 		if e.Why == desk.EndedByAgent {
 			r.enders = append(r.enders, e.By)
@@ -137,20 +151,24 @@ func (r *router) past(record desk.Record) {
 	case desk.Returned:
 		if e.Why == desk.ReturnedRefused || e.Why == desk.ReturnedExpired {
 			r.passed[turn{e.Conversation, e.Agent}] = true
-		} else {
+		} else if r.s.Conversations[e.Conversation].Place == desk.InService {
 			r.waitsAnew(e.Conversation)
+			r.waits[e.Conversation] = record.At
 		}
 	case desk.Transferred:
 		r.waitsAnew(e.Conversation)
+		r.waits[e.Conversation] = record.At
 		delete(r.passed, turn{e.Conversation, e.Agent})
 	case desk.HandedBack:
 		r.waitsAnew(e.Conversation)
+		r.waits[e.Conversation] = record.At
 	case desk.Rerouted:
 		if r.s.Conversations[e.Conversation].Queue != e.Queue {
 			r.waitsAnew(e.Conversation)
 		}
 	case desk.Revived:
 		r.waitsAnew(e.Conversation)
+		r.waits[e.Conversation] = record.At
 		for t := range r.passed {
 			if t.conversation == e.Conversation {
 				delete(r.passed, t)
@@ -168,6 +186,12 @@ func (r *router) past(record desk.Record) {
 			r.wrong("record %d offers %s to %s again, who let it pass", record.Seq, e.Conversation, e.Agent)
 		}
 		if e.Choice != nil && !e.Choice.Freed {
+			if e.Choice.Draw != 0 && e.Choice.Draw == r.draw {
+				r.wrong("record %d has the draw of the one before: %d", record.Seq, r.draw)
+			}
+			if e.Choice.Draw != 0 {
+				r.draw = e.Choice.Draw
+			}
 			return
 		}
 		i := slices.Index(r.enders, e.Agent)
@@ -176,6 +200,28 @@ func (r *router) past(record desk.Record) {
 			return
 		}
 		r.enders = slices.Delete(r.enders, i, i+1)
+	}
+}
+
+// remembers: what the state says of the past of those who wait is what happened.
+func (r *router) remembers() {
+	for id, c := range r.s.Conversations {
+		if c.Place != desk.Waiting && c.Place != desk.OfferedTo {
+			continue
+		}
+		if from := max(c.ArrivedAt, c.RulesFrom); from != r.waits[id] {
+			r.wrong("rules count for %s since %d, it waits since %d", id, from, r.waits[id])
+		}
+		for _, agent := range c.Refused {
+			if !r.passed[turn{id, agent}] {
+				r.wrong("%s let %s pass, says the state, and did not", agent, id)
+			}
+		}
+	}
+	for t := range r.passed {
+		if c := r.s.Conversations[t.conversation]; c != nil && c.Place == desk.Waiting && !slices.Contains(c.Refused, t.agent) {
+			r.wrong("%s let %s pass, and the state forgot", t.agent, t.conversation)
+		}
 	}
 }
 
