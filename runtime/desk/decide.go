@@ -61,7 +61,7 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 	case ApplySettings:
 		return s.decideSettings(c), nil
 	case Start:
-		return only(RouterStarted{Epoch: c.Epoch, Gateways: c.Gateways, Seed: c.Seed}), nil
+		return only(RouterStarted(c)), nil
 	case Connect:
 		return s.decideConnect(c), nil
 	case Disconnect:
@@ -265,7 +265,7 @@ func (s *State) decidePick(c Pick, now int64) (Decision, *Error) {
 	if m == nil {
 		return Decision{}, refuse(NotEntitled, "you are not a member of any team")
 	}
-	conv, how, err := s.choosen(m, c)
+	conv, how, err := s.wanted(m, c)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -293,8 +293,8 @@ func (s *State) picked(m *Member, conv *Conversation, how PickedHow, now int64) 
 	return Decision{Events: []Event{e}, Conversation: conv.ID}, nil
 }
 
-// choosen finds whom a pick is about.
-func (s *State) choosen(m *Member, c Pick) (*Conversation, PickedHow, *Error) {
+// wanted finds whom a pick is about.
+func (s *State) wanted(m *Member, c Pick) (*Conversation, PickedHow, *Error) {
 	switch {
 	case c.Conversation != "":
 		return s.chosenOne(m, c)
