@@ -1,6 +1,6 @@
 import { startBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
-import { until } from '@usher/testing/people';
+import { signIn, until } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -150,5 +150,63 @@ test('after a row went, the focus is on the one in its place', async () => {
   await aino.ask({ type: 'end' });
   await page.getByRole('row', { name: /Aino/ }).waitFor({ state: 'detached' });
   await expect.poll(() => focused(page)).toContain('Bo');
+  expect(errors).toEqual([]);
+});
+
+test('handed on, taken up and explained by keys alone', async () => {
+  const { page, errors } = await openConsole(browser, desk, 'ana');
+  const maria = await waitInLine(desk, 'Maria Santos', 'Change of address');
+  const jonas = await signIn(desk, 'jonas');
+  await page.getByRole('row', { name: /Maria Santos/ }).waitFor();
+  await page.keyboard.press('n');
+  await writingTo(page, 'Maria Santos');
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('w');
+  await page.getByRole('heading', { level: 1, name: 'Why: Maria Santos' }).waitFor();
+  await page.keyboard.press('1');
+  await writingTo(page, 'Maria Santos');
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('t');
+  const dialog = page.getByRole('dialog', { name: 'Hand the conversation with Maria Santos on' });
+  await dialog.getByRole('textbox', { name: 'Search' }).and(page.locator(':focus')).waitFor();
+  await page.keyboard.type('jonas');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('By keys');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await expect.poll(() => focused(page)).toBe('Hand on');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  const { state } = await until(jonas, (view) =>
+    [...view.state.waiting.values()].some((row) => row.agent === 'jonas'),
+  );
+  expect([...state.waiting.values()][0]?.note).toBe('By keys');
+
+  for (const [keys, name] of [
+    ['gm', 'For me'],
+    ['gt', 'Conversations of the teams'],
+    ['gi', 'Inactive'],
+    ['gp', 'Colleagues'],
+    ['gq', 'Queues'],
+  ] as const) {
+    await page.keyboard.press(keys.charAt(0));
+    await page.keyboard.press(keys.charAt(1));
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+  }
+  // A star by its key, on the screen of the queue.
+  await page
+    .getByRole('main')
+    .getByRole('link', { name: /^Support/ })
+    .click();
+  const star = page.getByRole('main').getByRole('button', { name: 'Favourite: Support' });
+  await star.waitFor();
+  await page.keyboard.press('f');
+  await expect.poll(() => star.getAttribute('aria-pressed')).toBe('true');
+  jonas.stop();
+  maria.stop();
   expect(errors).toEqual([]);
 });

@@ -157,15 +157,21 @@ test.each(looks)('every screen of routing, at $width, dark: $dark', async (look)
   await page.getByText('2 agents: You and Jonas Berg').waitFor();
   await page.getByText('The address was not complete.').waitFor();
   await check(page, 'r-chat', look);
-  await page.getByRole('button', { name: 'Transfer' }).click();
+  // One pane has them in a menu.
+  const choose = async (action: string, role: 'button' | 'link') => {
+    if (look.width > 320) return page.getByRole(role, { name: action, exact: true }).click();
+    await page.getByRole('button', { name: 'Actions' }).click();
+    await page.getByRole('menuitem', { name: action }).click();
+  };
+  await choose('Transfer', 'button');
   await page.getByRole('radiogroup', { name: 'To' }).waitFor();
   await check(page, 'r-transfer', look);
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Invite' }).click();
+  await choose('Invite', 'button');
   await page.getByRole('radiogroup', { name: 'To' }).waitFor();
   await check(page, 'r-invite', look);
   await page.keyboard.press('Escape');
-  await page.getByRole('link', { name: 'Why?' }).click();
+  await choose('Why?', 'link');
   await page.getByRole('heading', { level: 1, name: 'Why: Maria Santos' }).waitFor();
   await main.getByRole('listitem').first().waitFor();
   await check(page, 'r-why', look);
@@ -190,6 +196,16 @@ test.each(looks)('an automatic offer and a race, at $width, dark: $dark', async 
   const offers = page.getByRole('region', { name: 'Offers' });
   await offers.getByText('New for Field service').waitFor();
   await check(page, 'r-race', look);
+  const asks = await visit(desk, 'billing');
+  await asks.ask({ type: 'join', name, text: 'My invoice is wrong' });
+  await offers.getByText('You are offered a customer').waitFor();
+  await offers.getByText('My invoice is wrong').waitFor();
+  await check(page, 'r-offer', look);
+  await offers.getByRole('link', { name: 'Read' }).click();
+  await page.getByRole('log').getByText('My invoice is wrong').waitFor();
+  await check(page, 'r-offered', look);
+  await asks.ask({ type: 'end' });
+  asks.stop();
   await repair.ask({ type: 'end' });
   await offers.getByText('New for Field service').waitFor({ state: 'detached' });
   repair.stop();
