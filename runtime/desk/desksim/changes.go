@@ -12,6 +12,9 @@ func (c *chaos) settings() {
 	for range 1 + c.rng.IntN(2) {
 		c.change()
 	}
+	if slices.ContainsFunc(c.ids(desk.InService, ""), func(conv *desk.Conversation) bool { return len(conv.Sharers) > 0 }) {
+		c.toggleMember()
+	}
 	c.set.Sort()
 	if err := c.set.Validate(); err != nil {
 		c.wrong("the simulator made %v", err)
@@ -99,6 +102,15 @@ func (c *chaos) toggleQueue() {
 func (c *chaos) toggleMember() {
 	t := &c.set.Teams[c.rng.IntN(len(c.set.Teams))]
 	name := c.agent()
+	for _, conv := range c.ids(desk.InService, "") {
+		// Now and then one who is in a conversation, by the team through which.
+		if n := len(conv.Sharers); n > 0 && c.rng.IntN(2) == 0 {
+			name = conv.Sharers[n-1].Agent
+			if at := slices.IndexFunc(c.set.Teams, func(t settings.Team) bool { return t.Name == conv.Sharers[n-1].Team }); at >= 0 {
+				t = &c.set.Teams[at]
+			}
+		}
+	}
 	i := slices.IndexFunc(t.Members, func(m settings.Member) bool { return m.Name == name })
 	if i >= 0 {
 		t.Members = slices.Delete(slices.Clone(t.Members), i, i+1)

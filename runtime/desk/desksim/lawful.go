@@ -222,7 +222,7 @@ func (k *check) ended(e desk.Ended) {
 		return
 	}
 	waits := c.Place == desk.Waiting || c.Place == desk.OfferedTo
-	wrong := false
+	var wrong bool
 	switch e.Why {
 	case desk.EndedByCustomer:
 		wrong = c.Place != desk.InService

@@ -140,7 +140,25 @@ func (c *chaos) pick() {
 			command.Conversation, command.Grab = pickOf(c.rng, waiting).ID, c.rng.IntN(2) == 0
 		}
 	}
-	c.try(command)
+	next := c.nextOf(agent)
+	d, ok := c.try(command)
+	if ok && command.Queue == "" && command.Team == "" && command.Conversation == "" && d.Conversation != next {
+		c.wrong("%s picks the next of all and gets %s, first of all lines is %s", agent, d.Conversation, next)
+	}
+}
+
+// nextOf is the first in order of all who wait for an agent: in person, for a team, or in a queue.
+func (c *chaos) nextOf(agent string) desk.ConversationID {
+	var best *desk.Conversation
+	for _, conv := range c.ids(desk.Waiting, "") {
+		if mayTake(c.s, agent, conv) && (best == nil || earlier(c.s, conv, best)) {
+			best = conv
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.ID
 }
 
 func (c *chaos) accept() {

@@ -113,6 +113,10 @@ func anyRules(rng *rand.Rand, name string) []settings.WaitingRule {
 		}
 		if to := fmt.Sprintf("queue-%d", rng.IntN(queues+1)); rng.IntN(4) == 0 && to != name {
 			rules = append(rules, settings.WaitingRule{AfterSeconds: after, Action: settings.RuleMove, Queue: to})
+			if n := len(rules); rng.IntN(3) == 0 && (n < 2 || rules[n-2].AfterSeconds != after) {
+				rules = append(rules, settings.WaitingRule{AfterSeconds: after, Action: settings.RuleAlert}) // too late
+				break
+			}
 		}
 	}
 	return rules

@@ -144,6 +144,8 @@ func (r *router) past(record desk.Record) {
 		r.used[e.Key] = true
 	case desk.KeyMade:
 		delete(r.used, e.Key)
+	case desk.KeyDropped:
+		r.used[e.Key] = true
 	case desk.Ended:
 		if e.Why == desk.EndedByAgent {
 			r.enders = append(r.enders, e.By)

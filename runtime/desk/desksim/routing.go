@@ -21,6 +21,8 @@ func (c *chaos) way(join *desk.Join) {
 		join.Agent = c.agent()
 	case 4, 5:
 		join.To = c.target()
+	case 8, 9:
+		join.To = desk.Target{Kind: desk.ToTeam, Name: "team-0"}
 	case 6:
 		join.Email, join.Phone = pickOf(c.rng, []string{"a@b.example", "nobody", ""}), pickOf(c.rng, []string{"+358 40 1234", "call me", ""})
 	case 7:
@@ -144,6 +146,9 @@ func (c *chaos) anyKey() string {
 	keys := slices.Sorted(maps.Keys(c.s.Keys))
 	if len(keys) == 0 || c.rng.IntN(5) == 0 {
 		return pickOf(c.rng, []string{"0000000", "1", "abcdefg"})
+	}
+	if c.rng.IntN(2) == 0 {
+		return keys[0] // the same again and again
 	}
 	return pickOf(c.rng, keys)
 }
