@@ -170,6 +170,11 @@ func (w *waiter) OnMessage(conn *gws.Conn, m *gws.Message) {
 
 // connectCrowd opens a socket for each of n customers who wait already.
 func connectCrowd(ctx context.Context, d *desk, n int) ([]*waiter, []*gws.Conn, error) {
+	return connectCrowdAs(ctx, d, n, func(w *waiter) gws.Event { return w })
+}
+
+// connectCrowdAs does so with customers who do something of their own with what they are told.
+func connectCrowdAs(ctx context.Context, d *desk, n int, as func(*waiter) gws.Event) ([]*waiter, []*gws.Conn, error) {
 	waiters, conns := make([]*waiter, n), make([]*gws.Conn, n)
 	errs := make(chan error, n)
 	slots := make(chan struct{}, 64)
@@ -183,7 +188,7 @@ func connectCrowd(ctx context.Context, d *desk, n int) ([]*waiter, []*gws.Conn, 
 				return
 			}
 			w := &waiter{ready: make(chan struct{})}
-			conn, _, err := gws.NewClient(w, &gws.ClientOption{Addr: "ws" + d.url[4:] + "/v1/customer/stream", ReadBufferSize: 1024,
+			conn, _, err := gws.NewClient(as(w), &gws.ClientOption{Addr: "ws" + d.url[4:] + "/v1/customer/stream", ReadBufferSize: 1024,
 				RequestHeader: http.Header{"Sec-WebSocket-Protocol": {protocol.Subprotocol}}})
 			if err != nil {
 				errs <- err

@@ -60,6 +60,7 @@ var benches = []bench{
 	{"messages", benchMessages},
 	{"picks", benchPicks},
 	{"places", benchPlaces},
+	{"offers", benchOffers},
 	{"memory", benchMemory},
 	{"close", benchClose},
 	{"replay", benchReplay},

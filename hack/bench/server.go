@@ -84,6 +84,11 @@ type desk struct {
 
 // startDesk runs the product with a queue that has n agents and room for everybody.
 func startDesk(ctx context.Context, e *env, agents int, args ...string) (*desk, error) {
+	return startDeskWith(ctx, e, agents, func(*settings.Settings) {}, args...)
+}
+
+// startDeskWith does so with settings that are changed before.
+func startDeskWith(ctx context.Context, e *env, agents int, change func(*settings.Settings), args ...string) (*desk, error) {
 	dir, err := os.MkdirTemp(e.dir, "desk-")
 	if err != nil {
 		return nil, err
@@ -97,6 +102,7 @@ func startDesk(ctx context.Context, e *env, agents int, args ...string) (*desk, 
 	for i := range agents {
 		s.Teams[0].Members = append(s.Teams[0].Members, settings.Member{Name: agentName(i)})
 	}
+	change(&s)
 	b, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
