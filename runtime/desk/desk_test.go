@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/desk/desksim"
 	"usher.chat/runtime/settings"
 )
 
@@ -19,6 +20,8 @@ type world struct {
 	log []desk.Record
 	cid uint64
 	set settings.Settings
+	// quick leaves out the checks of every step, for tests of thousands of steps.
+	quick bool
 }
 
 func newWorld(t *testing.T, set settings.Settings) *world {
@@ -120,6 +123,7 @@ func (w *world) do(c desk.Command) (desk.Decision, error) {
 	for range 10000 {
 		at, ok := w.s.NextDeadline()
 		if !ok || at > desk.Millis(w.now) {
+			w.sound()
 			return d, nil
 		}
 		tick, err := desk.Decide(w.s, desk.Tick{}, w.now)
@@ -145,8 +149,24 @@ func (w *world) apply(d desk.Decision, o *desk.Origin) {
 		if r, err = desk.Decode(r.Seq, b); err != nil {
 			w.t.Fatal(err)
 		}
+		if !w.quick {
+			for _, wrong := range desksim.Lawful(w.s, r) {
+				w.t.Errorf("unlawful: %s", wrong)
+			}
+		}
 		w.s.Apply(r)
 		w.log = append(w.log, r)
+	}
+}
+
+// sound: whatever a test does, after it holds all that must always hold.
+func (w *world) sound() {
+	w.t.Helper()
+	if w.quick {
+		return
+	}
+	for _, wrong := range desksim.Check(w.s, desk.Millis(w.now)) {
+		w.t.Errorf("unsound: %s", wrong)
 	}
 }
 
