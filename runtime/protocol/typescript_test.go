@@ -240,7 +240,7 @@ type field struct {
 
 func TestTypeScriptNamesEveryFieldOfEveryStruct(t *testing.T) {
 	goStructs := structsOf(t, files...)
-	tsInterfaces := interfacesOf(t, "protocol.ts")
+	tsInterfaces := interfacesOf(t)
 	for name, fields := range goStructs {
 		tsName := name
 		if name == "Error" {
@@ -248,7 +248,7 @@ func TestTypeScriptNamesEveryFieldOfEveryStruct(t *testing.T) {
 		}
 		got, ok := tsInterfaces[tsName]
 		if !ok {
-			t.Errorf("protocol.ts has no interface %s", tsName)
+			t.Errorf("no file has an interface %s", tsName)
 			continue
 		}
 		delete(tsInterfaces, tsName)
@@ -264,31 +264,28 @@ func TestTypeScriptNamesEveryFieldOfEveryStruct(t *testing.T) {
 		}
 	}
 	for name := range maps.Keys(tsInterfaces) {
-		t.Errorf("protocol.ts has interface %s, Go has no such struct", name)
+		t.Errorf("TypeScript has interface %s, Go has no such struct", name)
 	}
 }
 
 func TestTypeScriptNamesEveryConstant(t *testing.T) {
-	source, err := os.ReadFile("protocol.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
+	source := typeScript(t)
 	for name, value := range map[string]string{
 		"version": "= 1;", "subprotocol": "= 'usher.v1';", "maxFrameBytes": "= 32 << 10;",
 		"maxTextRunes": "= 4000;", "maxNameRunes": "= 100;", "maxReasonRunes": "= 256;",
 		"maxClientLen": "= 64;", "minClientLen": "= 8;", "maxNoteRunes": "= 500;",
 		"maxEmailBytes": "= 254;", "maxPhoneRunes": "= 32;",
 	} {
-		if want := "export const " + name + " " + value; !strings.Contains(string(source), want) {
-			t.Errorf("protocol.ts lacks %q", want)
+		if want := "export const " + name + " " + value; !strings.Contains(source, want) {
+			t.Errorf("TypeScript lacks %q", want)
 		}
 	}
 	for name, word := range wordsOf(t, files...) {
 		if word == protocol.TypePong {
 			continue // socket.ts answers a ping itself; nobody else sends it
 		}
-		if !strings.Contains(string(source), "'"+word+"'") {
-			t.Errorf("protocol.ts does not know '%s' of %s", word, name)
+		if !strings.Contains(source, "'"+word+"'") {
+			t.Errorf("TypeScript does not know '%s' of %s", word, name)
 		}
 	}
 }
@@ -354,14 +351,24 @@ var (
 	memberPattern    = regexp.MustCompile(`(?m)^  (\w+)(\??): `)
 )
 
-func interfacesOf(t *testing.T, file string) map[string][]field {
+// typeScript is the source of what protocol.ts, changes.ts and http.ts declare.
+func typeScript(t *testing.T) string {
 	t.Helper()
-	source, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	var all strings.Builder
+	for _, file := range files {
+		source, err := os.ReadFile(strings.TrimSuffix(file, ".go") + ".ts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(source)
 	}
+	return all.String()
+}
+
+func interfacesOf(t *testing.T) map[string][]field {
+	t.Helper()
 	out := map[string][]field{}
-	for _, found := range interfacePattern.FindAllStringSubmatch(string(source), -1) {
+	for _, found := range interfacePattern.FindAllStringSubmatch(typeScript(t), -1) {
 		for _, member := range memberPattern.FindAllStringSubmatch(found[2], -1) {
 			out[found[1]] = append(out[found[1]], field{member[1], member[2] == "?"})
 		}
