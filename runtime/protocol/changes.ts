@@ -401,7 +401,7 @@ export interface LinkInfo {
 
 /** Something that one agent should see once. */
 export interface Notice {
-  /** override_refused, taken, returned, offer_expired, handed_back, invitation_gone, removed, alert. */
+  /** override_refused, taken, returned, offer_expired, handed_back, owner, invitation_gone, removed, alert. */
   code: string;
   message: string;
   conversation?: string;

@@ -49,7 +49,12 @@ export function Notes() {
   const list = useStore(notes, (s) => s.list);
   const notices = useView((view) => view.state.notices);
   const queues = useView((view) => view.state.queues);
-  const shown = notices.filter(({ notice }) => notice.code !== 'override_refused' || !notice.queue);
+  const waiting = useView((view) => view.state.waiting);
+  const shown = notices.filter(({ notice }) => {
+    // An alert is over when the customer waits no more; a refused override has a place of its own.
+    if (notice.code === 'alert') return waiting.has(notice.conversation ?? '');
+    return notice.code !== 'override_refused' || !notice.queue;
+  });
   if (list.length === 0 && shown.length === 0) return null;
   return (
     <section aria-label={i18n.t('notices.label')}>

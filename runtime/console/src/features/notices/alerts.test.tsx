@@ -1,6 +1,7 @@
 import { act, screen } from '@testing-library/react';
 import { describe, expect, test, vi } from 'vitest';
 import { aConversation, aMessage, aQueue, aWaiting, NOW, show } from '../../testing/fixture';
+import { anInvitation, aPost, aTeam } from '../../testing/things';
 import { Offers } from '../offers/Offers';
 import { ConnectionBar, LOST_AFTER_MS } from '../shell/ConnectionBar';
 import { Alerts } from './Alerts';
@@ -93,5 +94,38 @@ describe('the connection', () => {
     far.break(4004);
     expect(screen.getByRole('button', { name: 'Load again' })).toBeDefined();
     expect(screen.getByText(/your drafts are kept/)).toBeDefined();
+  });
+});
+
+describe('what routing brings', () => {
+  test('is said: an alert, a team, somebody for me, an invitation, a post', async () => {
+    const { update } = await show(<Alerts />, '/queues', [
+      aQueue({ waiting: 1 }),
+      aTeam('tier1', { displayName: 'First line' }),
+    ]);
+    update(aQueue({ waiting: 1, alerted: 1 }));
+    expect(assertive()).toBe('Somebody waits too long in Support');
+    update(aTeam('tier1', { displayName: 'First line', waiting: 1 }));
+    expect(assertive()).toBe('Customer is waiting in First line');
+    update(aWaiting('Maria', { agent: 'ana' }));
+    expect(assertive()).toBe('Maria waits for you');
+    // Who waits for a colleague is the colleague's news.
+    update(aWaiting('Lars', { agent: 'ben' }));
+    expect(assertive()).toBe('Maria waits for you');
+    update(anInvitation('c9'));
+    expect(assertive()).toBe('Ben asks you into a conversation of Support');
+    update({ kind: 'post', post: aPost('t:tier1', 900, 'ben', 'Anybody free?') });
+    expect(polite()).toBe('Ben: Anybody free?');
+    update({ kind: 'post', post: aPost('t:tier1', 901, 'ana', 'I am') });
+    expect(polite()).toBe('Ben: Anybody free?');
+  });
+
+  test('an alert goes with the customer who waited too long', async () => {
+    const { update } = await show(<Notes />, '/queues', [aQueue(), aWaiting('Maria')]);
+    const notice = { code: 'alert', message: 'Maria waits for 3 min.', conversation: 'Maria' };
+    update({ kind: 'notice', notice });
+    expect(screen.getByText('Maria waits for 3 min.', { selector: '.note-words' })).toBeDefined();
+    update({ kind: 'gone', gone: { kind: 'waiting', id: 'Maria', why: 'picked', by: 'Ben' } });
+    expect(screen.queryByText('Maria waits for 3 min.', { selector: '.note-words' })).toBeNull();
   });
 });
