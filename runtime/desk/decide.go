@@ -172,9 +172,15 @@ func checkText(text string) *Error {
 	if n := utf8.RuneCountInString(text); n > MaxText {
 		return refuse(TextTooLong, "a message may have %d characters; this one has %d", MaxText, n)
 	}
+	return checkControl("message", text)
+}
+
+// checkControl refuses what could act on a terminal or hide the rest: control characters, but for the
+// ends of lines and tabs.
+func checkControl(what, text string) *Error {
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
-			return refuse(TextInvalid, "the message has a control character (U+%04X)", r)
+			return refuse(TextInvalid, "the %s has a control character (U+%04X)", what, r)
 		}
 	}
 	return nil
@@ -446,6 +452,9 @@ func (s *State) decideSwitch(c Switch, now time.Time) (Decision, *Error) {
 	case c.State != "" && c.Until > latest:
 		// No calendar, and no encoding of an event, has a later year.
 		return Decision{}, refuse(BadRequest, "the end must be before the year 10000")
+	}
+	if err := checkControl("reason", c.Reason); err != nil {
+		return Decision{}, err
 	}
 	r := settings.OverrideRequest{ID: c.ID, Queue: c.Queue, State: c.State, By: c.Agent}
 	if m := s.members[c.Agent]; m.Subject != "" {

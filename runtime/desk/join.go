@@ -207,9 +207,9 @@ func checkPerson(name, email, phone, page string) *Error {
 	case utf8.RuneCountInString(phone) > MaxPhone:
 		return refuse(TextTooLong, "a phone number may have %d characters", MaxPhone)
 	}
-	for _, t := range []string{name, email, phone} {
+	for _, t := range []string{name, email, phone, page} {
 		if strings.IndexFunc(t, unicode.IsControl) >= 0 {
-			return refuse(TextInvalid, "the name or address has a control character")
+			return refuse(TextInvalid, "the name, address or page has a control character")
 		}
 	}
 	if email != "" {

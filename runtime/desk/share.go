@@ -19,7 +19,7 @@ func checkNote(note string) *Error {
 	if utf8.RuneCountInString(note) > MaxNote {
 		return refuse(TextTooLong, "a note may have %d characters", MaxNote)
 	}
-	return nil
+	return checkControl("note", note)
 }
 
 // decideEnter joins a conversation. One that waits is taken, as by a pick; one that others serve is
