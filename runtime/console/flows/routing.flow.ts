@@ -57,7 +57,9 @@ test('an automatic offer is read, refused, and goes to the next agent who accept
   expect(await ana.page.getByRole('textbox').count()).toBe(0);
 
   const jonas = await openConsole(browser, desk, 'jonas');
-  await ana.page.getByRole('main').getByRole('button', { name: 'Refuse' }).first().click();
+  // Where it is read it is not told a second time.
+  await offer.waitFor({ state: 'detached' });
+  await ana.page.getByRole('main').getByRole('button', { name: 'Refuse' }).click();
   await jonas.page
     .getByRole('region', { name: 'Offers' })
     .getByRole('button', { name: 'Accept' })

@@ -28,7 +28,7 @@ export function Offers() {
   const state = useView((view) => view.state);
   const grabs = useGrabs();
   const [later, setLater] = useState<ReadonlySet<string>>(new Set());
-  const offers = useMemo(() => offersOf(state), [state]);
+  const all = useMemo(() => offersOf(state), [state]);
   const races = useMemo(
     () =>
       [...state.waiting.values()]
@@ -36,7 +36,8 @@ export function Offers() {
         .sort((a, b) => a.arrivedAt - b.arrivedAt),
     [state, grabs],
   );
-  // Where they are listed anyway they are not told a second time.
+  // Where they are shown anyway they are not told a second time.
+  const offers = all.filter((offer) => path !== `/c/${offer.id}`);
   const invitations = [...state.invitations.values()].filter(
     (invitation) =>
       !later.has(laterKey(invitation)) &&
@@ -82,7 +83,7 @@ function Offer({ offer, first }: { offer: Conversation; first: boolean }) {
   const i18n = useI18n();
   const { t } = i18n;
   const desk = useDesk();
-  const [path, go] = useLocation();
+  const [, go] = useLocation();
   const now = useServerNow();
   const live = useView((view) => view.connection.phase === 'live');
   const messages = useView((view) => view.state.messages.get(offer.id));
@@ -124,11 +125,9 @@ function Offer({ offer, first }: { offer: Conversation; first: boolean }) {
         >
           {t('offer.refuse')}
         </Button>
-        {path !== place && (
-          <Link href={place} className="button quiet">
-            {t('offer.read')}
-          </Link>
-        )}
+        <Link href={place} className="button quiet">
+          {t('offer.read')}
+        </Link>
         {left !== undefined && (
           <span className="offer-left text2">{t('offer.left', { seconds: left })}</span>
         )}
