@@ -56,37 +56,6 @@ type answer struct {
 	err error
 }
 
-// View is what the client knows. Guarded by the client.
-type View struct {
-	Seq           uint64
-	Welcome       protocol.Welcome
-	Loaded        bool
-	Channel       *protocol.Channel
-	Queues        map[string]protocol.Queue
-	Waiting       map[string]protocol.Waiting
-	Conversations map[string]protocol.Conversation
-	Messages      map[string][]protocol.Message
-	Notices       []protocol.Notice
-	Gone          []protocol.Gone
-	Errors        []protocol.Error
-	Code          uint16 // close code
-	GoAway        bool
-	Typing        int
-
-	partial bool // more of the snapshot is to come
-}
-
-// Conversation is the customer's; the zero value before there is one.
-func (v *View) Conversation() protocol.Conversation {
-	var last protocol.Conversation
-	for _, c := range v.Conversations {
-		if c.ArrivedAt >= last.ArrivedAt {
-			last = c
-		}
-	}
-	return last
-}
-
 // Customer connects a customer's client. session is the token of an earlier one, or empty.
 func Customer(ctx context.Context, base, channel, session string) (*Client, error) {
 	c := newClient(base, http.Header{})
@@ -145,11 +114,6 @@ func newClient(base string, header http.Header) *Client {
 	c.hello = protocol.Hello{Type: protocol.TypeHello, V: protocol.Version, Client: "test-" + rand.Text()[:20]}
 	c.view.reset()
 	return c
-}
-
-func (v *View) reset() {
-	v.Queues, v.Waiting = map[string]protocol.Queue{}, map[string]protocol.Waiting{}
-	v.Conversations, v.Messages = map[string]protocol.Conversation{}, map[string][]protocol.Message{}
 }
 
 // Unannounced connects to the customers' stream and says nothing yet.
@@ -426,71 +390,6 @@ func (c *Client) answer(cid uint64, a answer) {
 		select {
 		case wait <- a:
 		default:
-		}
-	}
-}
-
-func (v *View) snapshot(s protocol.Snapshot) {
-	if !v.partial {
-		kept := v.Messages
-		v.reset()
-		v.Channel = nil
-		if s.MessagesAfter > 0 {
-			for id, list := range kept {
-				for _, m := range list {
-					if m.Seq <= s.MessagesAfter {
-						v.Messages[id] = append(v.Messages[id], m)
-					}
-				}
-			}
-		}
-	}
-	for _, change := range s.Changes {
-		v.apply(change)
-	}
-	v.Seq, v.Loaded, v.partial = s.Seq, !s.More, s.More
-}
-
-func (v *View) apply(c protocol.Change) {
-	switch c.Kind {
-	case protocol.KindQueue:
-		v.Queues[c.Queue.Name] = *c.Queue
-	case protocol.KindWaiting:
-		v.Waiting[c.Waiting.Conversation] = *c.Waiting
-	case protocol.KindConversation:
-		v.Conversations[c.Conversation.ID] = *c.Conversation
-	case protocol.KindMessage:
-		list := v.Messages[c.Message.Conversation]
-		i := len(list)
-		for i > 0 && list[i-1].Seq >= c.Message.Seq {
-			i--
-		}
-		if i < len(list) && list[i].Seq == c.Message.Seq {
-			list[i] = *c.Message
-			return
-		}
-		list = append(list, protocol.Message{})
-		copy(list[i+1:], list[i:])
-		list[i] = *c.Message
-		v.Messages[c.Message.Conversation] = list
-	case protocol.KindChannel:
-		v.Channel = c.Channel
-	case protocol.KindNotice:
-		v.Notices = append(v.Notices, *c.Notice)
-	case protocol.KindGone:
-		v.Gone = append(v.Gone, *c.Gone)
-		switch c.Gone.Kind {
-		case protocol.KindQueue:
-			delete(v.Queues, c.Gone.ID)
-			for id, w := range v.Waiting {
-				if w.Queue == c.Gone.ID {
-					delete(v.Waiting, id)
-				}
-			}
-		case protocol.KindWaiting:
-			delete(v.Waiting, c.Gone.ID)
-		case protocol.KindConversation:
-			delete(v.Conversations, c.Gone.ID)
 		}
 	}
 }
