@@ -43,6 +43,22 @@ func (s *State) decideSignOut(c SignOut, now int64) (Decision, *Error) {
 	return d, nil
 }
 
+// applySignedOut: whoever has no session left is offered nobody, though the sockets close a moment later.
+func (s *State) applySignedOut(e SignedOut, at int64) {
+	a := s.Agents[e.Agent]
+	if a == nil {
+		return
+	}
+	delete(a.Sessions, e.Session)
+	for _, expires := range a.Sessions {
+		if expires > at {
+			return
+		}
+	}
+	a.Out = true
+	s.reseat(a, at)
+}
+
 func (s *State) decidePresence(c SetPresence) (Decision, *Error) {
 	if s.members[c.Agent] == nil {
 		return Decision{}, refuse(NotEntitled, "you are not a member of any team")
@@ -135,7 +151,7 @@ func (s *State) Favours(agent string, to Target) bool {
 func (s *State) PresenceOf(agent string) string {
 	a := s.Agents[agent]
 	switch {
-	case !a.Online():
+	case !a.Online() || a.Out:
 		return string(PassedOffline)
 	case a.Presence == Available:
 		return "available"

@@ -109,9 +109,7 @@ func (s *State) Apply(r Record) {
 	case SignedIn:
 		s.applySignedIn(e, r.At)
 	case SignedOut:
-		if a := s.Agents[e.Agent]; a != nil {
-			delete(a.Sessions, e.Session)
-		}
+		s.applySignedOut(e, r.At)
 	default:
 		panic(fmt.Sprintf("desk: no rule for %T", r.Event))
 	}
@@ -447,6 +445,8 @@ func (s *State) applySignedIn(e SignedIn, at int64) {
 		a.Sessions = map[string]int64{}
 	}
 	a.Sessions[e.Session] = e.Expires
+	a.Out = false
+	s.reseat(a, at)
 	for id, expires := range s.UsedLinks {
 		if expires <= at {
 			delete(s.UsedLinks, id)

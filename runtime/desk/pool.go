@@ -140,7 +140,7 @@ func (s *State) seated(a *Agent) seat {
 		}
 	}
 	switch {
-	case n.member == nil || len(a.Gateways) == 0:
+	case n.member == nil || len(a.Gateways) == 0 || a.Out:
 		n.standing = standsOffline
 	case a.Presence == Away:
 		n.standing = standsAway

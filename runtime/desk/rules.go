@@ -8,9 +8,10 @@ import (
 
 // Reasons why a waiting rule's move was not made.
 const (
-	SkippedMissing = "missing" // the queue is not there
-	SkippedVisited = "visited" // a rule moved the customer out of that queue or into it before
-	SkippedClosed  = "closed"  // the queue is closed and takes nobody in
+	SkippedMissing  = "missing"  // the queue is not there
+	SkippedVisited  = "visited"  // a rule moved the customer out of that queue or into it before
+	SkippedUnserved = "unserved" // no team of the queue has a member: nobody would see the customer
+	SkippedClosed   = "closed"   // the queue is closed and takes nobody in
 )
 
 // nextRule is the first waiting rule of a waiting conversation that has not been applied, and when it
@@ -54,6 +55,8 @@ func (s *State) whyNotMove(c *Conversation, to string, now int64) string {
 		return SkippedMissing
 	case to == c.Queue || slices.Contains(c.Visited, to):
 		return SkippedVisited
+	case len(q.pool.members) == 0:
+		return SkippedUnserved
 	case !s.answer(q, now).Open:
 		return SkippedClosed
 	}

@@ -101,6 +101,8 @@ type Agent struct {
 	Sessions map[string]int64 `cbor:",omitempty"` // sign-in sessions and when they expire
 	Clients  []ClientNumbers  `cbor:",omitempty"`
 	Presence Presence         `cbor:",omitempty"`
+	// Out: signed out of the last session. Sockets that are still to be closed make nobody online.
+	Out bool `cbor:",omitempty"`
 	// Since is when the load last changed, or the agent came; OfferedAt the sequence of the last offer.
 	Since     int64  `cbor:",omitempty"`
 	OfferedAt uint64 `cbor:",omitempty"`

@@ -121,7 +121,7 @@ func idleFree(s *desk.State, c *desk.Conversation) bool {
 
 func online(s *desk.State, agent string) bool {
 	a := s.Agents[agent]
-	return a != nil && len(a.Gateways) > 0
+	return a != nil && len(a.Gateways) > 0 && !a.Out
 }
 
 // free tells whether an agent can be given something without asking for it.

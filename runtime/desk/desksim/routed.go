@@ -153,7 +153,7 @@ func (k *check) rerouted(e desk.Rerouted) {
 		k.wrong("it does not wait")
 		return
 	}
-	wrong := e.Queue != k.refuge(c) || e.Queue == ""
+	wrong := e.Queue != refuge(k.s, c) || e.Queue == ""
 	switch e.Why {
 	case desk.ReturnedLost:
 		due := lostInPerson(k.s, c)
@@ -228,6 +228,8 @@ func (k *check) rule(e desk.RuleApplied) {
 		skipped = desk.SkippedMissing
 	case slices.Contains(c.Visited, e.To) || e.To == c.Queue:
 		skipped = desk.SkippedVisited
+	case len(agentsOf(k.s, e.To)) == 0:
+		skipped = desk.SkippedUnserved
 	case !k.open(e.To):
 		skipped = desk.SkippedClosed
 	}
