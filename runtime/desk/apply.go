@@ -265,8 +265,8 @@ func (s *State) take(c *Conversation, at int64) {
 		}
 		return
 	case Inactive:
-		if q != nil {
-			delete(q.inactive, c.ID)
+		if home := s.Queues[s.refuge(c)]; home != nil {
+			delete(home.inactive, c.ID)
 		}
 		return
 	case OfferedTo:
@@ -354,7 +354,9 @@ func (s *State) applyReturned(e Returned, at int64) {
 		s.afterService(c, at)
 	}
 	c.Returned, c.StartedAt, c.FromQueue = e.Why, 0, false
-	if e.Why == ReturnedRefused || e.Why == ReturnedExpired {
+	switch e.Why {
+	case ReturnedRefused, ReturnedExpired, ReturnedLeft, ReturnedSignOut:
+		// Also who left it: it would be offered to the same agent at once.
 		c.Refused = with(c.Refused, e.Agent)
 	}
 	if e.Pending {
@@ -376,6 +378,8 @@ func (s *State) applyRevived(e Revived, at int64) {
 	c := s.Conversations[e.Conversation]
 	s.take(c, at)
 	c.ArrivedAt, c.LastCustomerAt = at, at
+	c.Name, c.Page = first(e.Name, c.Name), first(e.Page, c.Page)
+	c.Email, c.Phone = first(e.Email, c.Email), first(e.Phone, c.Phone)
 	s.moveTo(c, e.Queue)
 	c.RulesFrom, c.Visited, c.Alerted, c.Refused, c.EndedWhy, c.Returned = 0, nil, false, nil, "", ""
 	if customer := s.Customers[c.Session]; customer != nil && !customer.Online() {

@@ -211,7 +211,7 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 		}
 		return customer.LostAt + s.customerLost(c.Queue), true
 	case idleTooLong:
-		return c.LastCustomerAt + s.idle(c.Queue), true
+		return s.closesAt(c), true
 	case goesIdle:
 		// What a customer waited in a line is no silence: nobody was there to be written to.
 		return max(c.LastCustomerAt, c.StartedAt) + s.idleAfter(c.Queue), s.mayIdle(c)

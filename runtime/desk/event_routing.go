@@ -95,10 +95,15 @@ type WentInactive struct {
 	Why          EndedWhy       `cbor:"2,keyasint"`
 }
 
-// Revived puts an inactive conversation at the end of a line.
+// Revived puts an inactive conversation at the end of a line. What the customer says anew of itself
+// replaces what was known.
 type Revived struct {
 	Conversation ConversationID `cbor:"1,keyasint"`
 	Queue        string         `cbor:"2,keyasint"`
+	Name         string         `cbor:"3,keyasint,omitempty"`
+	Page         string         `cbor:"4,keyasint,omitempty"`
+	Email        string         `cbor:"5,keyasint,omitempty"`
+	Phone        string         `cbor:"6,keyasint,omitempty"`
 }
 
 // ContactLeft is a contact form: an inactive conversation from the start. Its text is the message

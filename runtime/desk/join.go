@@ -47,7 +47,7 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 	var d Decision
 	if inactive != nil && inactive.Queue == e.Queue && e.Via == "" && e.Issue == "" {
 		// Who left this line and comes back goes on with the same conversation.
-		d = only(Revived{Conversation: inactive.ID, Queue: e.Queue})
+		d = only(Revived{Conversation: inactive.ID, Queue: e.Queue, Name: e.Name, Page: e.Page, Email: e.Email, Phone: e.Phone})
 		d.Conversation = inactive.ID
 	} else {
 		e.Conversation = s.nextID()
@@ -294,9 +294,10 @@ func (s *State) applyContact(e ContactLeft, at int64) {
 	s.leftBehind(c)
 }
 
-// leftBehind counts an inactive conversation in its queue.
+// leftBehind counts an inactive conversation in its queue, or in that of its channel when its own is no
+// more.
 func (s *State) leftBehind(c *Conversation) {
-	if q := s.Queues[c.Queue]; q != nil {
+	if q := s.Queues[s.refuge(c)]; q != nil {
 		if q.inactive == nil {
 			q.inactive = map[ConversationID]*Conversation{}
 		}

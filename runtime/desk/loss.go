@@ -73,6 +73,18 @@ func (s *State) refuge(c *Conversation) string {
 	return ""
 }
 
+// KeepInactive is how long an inactive conversation stays without a message of the customer, in
+// milliseconds: what was left on Friday is there on Monday, and after a holiday.
+const KeepInactive = 30 * 24 * 60 * 60 * 1000
+
+// closesAt is when a conversation in which the customer writes no more is closed.
+func (s *State) closesAt(c *Conversation) int64 {
+	if c.Place == Inactive {
+		return c.LastCustomerAt + max(KeepInactive, s.idle(c.Queue))
+	}
+	return c.LastCustomerAt + s.idle(c.Queue)
+}
+
 // mayIdle tells whether a conversation's silence is to be noticed.
 func (s *State) mayIdle(c *Conversation) bool {
 	if c.Place != InService || c.Idle {

@@ -170,3 +170,73 @@ func TestWhoWaitsInPersonIsLookedAtWhenTheAgentPicksWithoutASocket(t *testing.T)
 		t.Fatalf("%+v", c)
 	}
 }
+
+func TestWhoLeavesACustomerIsNotOfferedTheSameOneAtOnce(t *testing.T) {
+	set := oneQueue()
+	set.Queues[0].Distribution.Mode = settings.DistributionAutomatic
+	w := newWorld(t, set)
+	w.online("ana")
+	id := w.join("s1")
+	w.until(w.now)
+	w.must(desk.Accept{Origin: w.by("a:ana"), Agent: "ana", Conversation: id})
+	w.must(desk.Leave{Origin: w.by("a:ana"), Agent: "ana", Conversation: id})
+	w.until(w.now)
+	if c := w.conv(id); c.Place != desk.Waiting {
+		t.Fatalf("%+v", c)
+	}
+	w.online("ben")
+	w.until(w.now)
+	if c := w.conv(id); c.Place != desk.OfferedTo || c.Agent != "ben" {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestWhatWasLeftBehindOnFridayIsThereOnMonday(t *testing.T) {
+	w := newWorld(t, oneQueue())
+	id := w.join("s1")
+	w.must(desk.Say{Origin: w.by("s:s1"), Text: "My heating is broken"})
+	w.must(desk.End{Origin: w.by("s:s1")})
+	w.until(w.now.Add(29 * 24 * time.Hour))
+	if c := w.conv(id); c.Place != desk.Inactive {
+		t.Fatalf("after 29 days: %+v", c)
+	}
+	w.until(w.now.Add(24 * time.Hour))
+	if c := w.conv(id); c.Place != desk.Over || c.EndedWhy != desk.EndedIdle {
+		t.Fatalf("after 30 days: %+v", c)
+	}
+}
+
+func TestWhatWasLeftBehindInAQueueThatIsNoMoreIsListedInThatOfItsChannel(t *testing.T) {
+	set := twoQueues()
+	w := newWorld(t, set)
+	id := w.join("s1")
+	w.must(desk.Say{Origin: w.by("s:s1"), Text: "My heating is broken"})
+	w.must(desk.End{Origin: w.by("s:s1")})
+	later := twoQueues()
+	later.Queues = later.Queues[1:] // support is gone, its channel leads to billing
+	later.Channels[0].Queue = "billing"
+	later.Sort()
+	w.must(desk.ApplySettings{Settings: later})
+	if list := w.s.InactiveOf("billing"); len(list) != 1 || list[0].ID != id || !w.s.MaySee("dan", list[0]) {
+		t.Fatalf("billing has %v", list)
+	}
+	if f, _ := w.s.Figures("billing"); f.Inactive != 1 {
+		t.Fatalf("figures %+v", f)
+	}
+	w.must(desk.End{Origin: w.by("a:dan"), Conversation: id})
+	if f, _ := w.s.Figures("billing"); f.Inactive != 0 {
+		t.Fatalf("figures %+v after the end", f)
+	}
+}
+
+func TestWhoComesBackSaysAnewWhoItIs(t *testing.T) {
+	w := newWorld(t, oneQueue())
+	id := w.join("s1")
+	w.must(desk.Say{Origin: w.by("s:s1"), Text: "Hello"})
+	w.must(desk.End{Origin: w.by("s:s1")})
+	w.must(desk.Join{Origin: w.by("s:s1"), Session: "s1", Channel: "web", Name: "Maria", Email: "maria@example.com", Page: "https://www.acme.example/b"})
+	c := w.conv(id)
+	if c.Place != desk.Waiting || c.Name != "Maria" || c.Email != "maria@example.com" || c.Page != "https://www.acme.example/b" {
+		t.Fatalf("%+v", c)
+	}
+}

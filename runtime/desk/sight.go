@@ -41,7 +41,7 @@ func (s *State) MaySee(agent string, c *Conversation) bool {
 	case InService:
 		return s.collaborates(m, c.Team)
 	case Inactive:
-		return s.Serves(agent, c.Queue)
+		return s.Serves(agent, s.refuge(c))
 	}
 	return false
 }

@@ -233,9 +233,9 @@ func (k *check) ended(e desk.Ended) {
 	case desk.EndedAbandoned:
 		wrong = !waits || c.UnansweredSince != 0 || !k.customerLost(c)
 	case desk.EndedIdle:
-		wrong = c.LastCustomerAt+idleAfter(k.s, c.Queue) > k.now
+		wrong = closedAt(k.s, c) > k.now
 	case desk.EndedRemoved:
-		wrong = !waits || queueSetting(k.s, c.Queue) != nil || k.refuge(c) != ""
+		wrong = !waits || queueSetting(k.s, c.Queue) != nil || refuge(k.s, c) != ""
 	default:
 		wrong = true
 	}
@@ -247,17 +247,4 @@ func (k *check) ended(e desk.Ended) {
 func (k *check) customerLost(c *desk.Conversation) bool {
 	customer := k.s.Customers[c.Session]
 	return len(customer.Gateways) == 0 && customer.LostAt != 0 && customer.LostAt+customerLostAfter(k.s, c.Queue) <= k.now
-}
-
-// refuge is the queue for somebody who has nowhere to wait.
-func (k *check) refuge(c *desk.Conversation) string {
-	if queueSetting(k.s, c.Queue) != nil {
-		return c.Queue
-	}
-	for _, channel := range k.s.Settings.Channels {
-		if channel.Name == c.Channel && queueSetting(k.s, channel.Queue) != nil {
-			return channel.Queue
-		}
-	}
-	return ""
 }

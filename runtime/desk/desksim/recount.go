@@ -243,7 +243,7 @@ func maySee(s *desk.State, agent string, c *desk.Conversation) bool {
 		t := teamOf(s, c.Team)
 		return t != nil && isMember(t, agent) && t.Mode != settings.TeamGrab
 	case desk.Inactive:
-		return serves(s, agent, c.Queue)
+		return serves(s, agent, refuge(s, c))
 	}
 	return false
 }
@@ -252,6 +252,9 @@ func maySee(s *desk.State, agent string, c *desk.Conversation) bool {
 func figures(s *desk.State, q *desk.Queue) desk.Figures {
 	var f desk.Figures
 	for _, c := range s.Conversations {
+		if c.Place == desk.Inactive && refuge(s, c) == q.Name {
+			f.Inactive++
+		}
 		if c.Queue != q.Name {
 			continue
 		}
@@ -264,8 +267,6 @@ func figures(s *desk.State, q *desk.Queue) desk.Figures {
 			f.Offered++
 		case desk.InService:
 			f.InService++
-		case desk.Inactive:
-			f.Inactive++
 		}
 	}
 	if line := linesOf(s)["queue "+q.Name]; len(line) > 0 {
@@ -374,6 +375,16 @@ func customerLostAfter(s *desk.State, queue string) int64 {
 	return limit(queueSetting(s, queue), func(q *settings.Queue) int { return q.Thresholds.CustomerLostSeconds }, 60)
 }
 
+// closedAt is when a conversation in which the customer writes no more is closed; one that was left
+// behind stays for thirty days at least.
+func closedAt(s *desk.State, c *desk.Conversation) int64 {
+	after := idleAfter(s, c.Queue)
+	if c.Place == desk.Inactive {
+		after = max(after, 30*24*3600*1000)
+	}
+	return c.LastCustomerAt + after
+}
+
 func idleAfter(s *desk.State, queue string) int64 {
 	return limit(queueSetting(s, queue), func(q *settings.Queue) int { return q.Thresholds.CloseAfterIdleSeconds }, 24*3600)
 }
@@ -420,7 +431,7 @@ func lostInPerson(s *desk.State, c *desk.Conversation) int64 {
 
 // wayOut is when time will move a conversation on if nobody does, and how.
 func wayOut(s *desk.State, c *desk.Conversation) (at int64, how string) {
-	at, how = c.LastCustomerAt+idleAfter(s, c.Queue), "closed"
+	at, how = closedAt(s, c), "closed"
 	if c.Place == desk.Inactive {
 		return at, how
 	}
@@ -450,4 +461,17 @@ func wayOut(s *desk.State, c *desk.Conversation) (at int64, how string) {
 		sooner(max(c.LastCustomerAt, c.StartedAt)+silentAfter(s, c.Queue), "it is idle")
 	}
 	return at, how
+}
+
+// refuge is the queue for somebody who has nowhere to wait.
+func refuge(s *desk.State, c *desk.Conversation) string {
+	if queueSetting(s, c.Queue) != nil {
+		return c.Queue
+	}
+	for _, channel := range s.Settings.Channels {
+		if channel.Name == c.Channel && queueSetting(s, channel.Queue) != nil {
+			return channel.Queue
+		}
+	}
+	return ""
 }

@@ -151,9 +151,11 @@ func (r *router) past(record desk.Record) {
 			r.enders = append(r.enders, e.By)
 		}
 	case desk.Returned:
-		if e.Why == desk.ReturnedRefused || e.Why == desk.ReturnedExpired {
+		switch e.Why {
+		case desk.ReturnedRefused, desk.ReturnedExpired, desk.ReturnedLeft, desk.ReturnedSignOut:
 			r.passed[turn{e.Conversation, e.Agent}] = true
-		} else if r.s.Conversations[e.Conversation].Place == desk.InService {
+		}
+		if r.s.Conversations[e.Conversation].Place == desk.InService {
 			r.waitsAnew(e.Conversation)
 			r.waits[e.Conversation] = record.At
 		}
