@@ -228,6 +228,8 @@ func passedWhy(cause string) string {
 		return "it is not there"
 	case "visited":
 		return "the customer has waited there before"
+	case "unserved":
+		return "nobody serves it"
 	case "closed":
 		return "it is closed"
 	}

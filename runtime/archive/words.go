@@ -269,6 +269,8 @@ func (p *projection) ruleWords(c *conversation, e desk.RuleApplied) string {
 		return fmt.Sprintf("Not moved to queue %s by %s: there is no such queue", e.To, rule)
 	case desk.SkippedVisited:
 		return fmt.Sprintf("Not moved to queue %s by %s: it has waited there before", e.To, rule)
+	case desk.SkippedUnserved:
+		return fmt.Sprintf("Not moved to queue %s by %s: nobody serves that queue", e.To, rule)
 	case desk.SkippedClosed:
 		return fmt.Sprintf("Not moved to queue %s by %s: that queue is closed", e.To, rule)
 	}

@@ -90,7 +90,7 @@ func TestEverySentence(t *testing.T) {
 		desk.Invited{Conversation: "c1", By: "ana", Agent: "ben"}, desk.Invited{Conversation: "c1", By: "ben", Team: "tier2", Note: "vat"},
 		desk.Uninvited{Conversation: "c1", Agent: "ben", By: "ben"}, desk.Uninvited{Conversation: "c1", Team: "tier2", By: "ana"}, desk.Uninvited{Conversation: "c1", Agent: "ben"},
 		desk.RuleApplied{Conversation: "c1", Queue: "support", After: 90, Action: settings.RuleAlert})
-	for _, skipped := range []string{"", desk.SkippedMissing, desk.SkippedVisited, desk.SkippedClosed, "later"} {
+	for _, skipped := range []string{"", desk.SkippedMissing, desk.SkippedVisited, desk.SkippedUnserved, desk.SkippedClosed, "later"} {
 		say(desk.RuleApplied{Conversation: "c1", Queue: "support", After: 600, Action: settings.RuleMove, To: "overflow", Skipped: skipped})
 	}
 	say(desk.WentInactive{Conversation: "c1", Why: desk.EndedLeft}, desk.WentInactive{Conversation: "c1", Why: desk.EndedAbandoned},
