@@ -119,7 +119,7 @@ test('the list is sorted by a header, and the sort is remembered', async () => {
       );
   await page.getByRole('row', { name: /Lars/ }).waitFor();
   await expect.poll(names).toEqual(['Maria', 'Aino', 'Lars']);
-  await page.getByRole('button', { name: 'Customer' }).click();
+  await page.getByRole('button', { name: 'Customer', exact: true }).click();
   await expect.poll(names).toEqual(['Aino', 'Lars', 'Maria']);
   await page.reload();
   await page.getByRole('row', { name: /Lars/ }).waitFor();
