@@ -12,6 +12,7 @@ import (
 	"usher.chat/runtime/access"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/settings"
 )
 
 type agentHandler func(w http.ResponseWriter, r *http.Request, a who)
@@ -109,7 +110,7 @@ func (g *Gateway) me(w http.ResponseWriter, _ *http.Request, a who) {
 }
 
 func (g *Gateway) whoIs(agent, session string) protocol.Me {
-	me := protocol.Me{Name: agent, DisplayName: agent, Teams: []protocol.MyTeam{}}
+	me := protocol.Me{Name: agent, DisplayName: agent, Teams: []protocol.MyTeam{}, Channels: []protocol.MyChannel{}}
 	g.hub.read(func(s *desk.State) {
 		me.Desk, me.DeskName = s.Settings.Desk.Name, s.Settings.Desk.DisplayName
 		if me.DeskName == "" {
@@ -121,6 +122,12 @@ func (g *Gateway) whoIs(agent, session string) protocol.Me {
 		m := s.Member(agent)
 		if m == nil {
 			return
+		}
+		for i := range s.Settings.Channels {
+			c := &s.Settings.Channels[i]
+			me.Channels = append(me.Channels, protocol.MyChannel{
+				Name: c.Name, DisplayName: pick(c.DisplayName != "", c.DisplayName, c.Name), SessionKeys: c.SessionKeys != settings.SessionKeysRefused,
+			})
 		}
 		me.DisplayName = m.DisplayName
 		for _, t := range s.Settings.Teams {

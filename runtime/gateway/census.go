@@ -53,7 +53,7 @@ func (h *hub) take() *census {
 		names.WriteString(t.Name + "\x00" + t.DisplayName + "\x00")
 		for _, m := range t.Members {
 			if k.people[m.Name] == nil {
-				k.people[m.Name] = colleagueChange(colleagueView(s, m.Name))
+				k.people[m.Name] = h.person(m.Name)
 				names.WriteString(m.Name + "\x00" + agentName(s, m.Name) + "\x00")
 			}
 		}
@@ -148,7 +148,7 @@ func (h *hub) renewed(agent string, before, now map[thing]bool) [][]byte {
 				continue
 			}
 			for _, c := range s.TeamLine(thing.id) {
-				changes = append(changes, waitingChange(waitingView(s, c)))
+				changes = append(changes, h.entry(c))
 			}
 		case protocol.KindRoom:
 			changes = append(changes, roomChange(roomView(s, agent, desk.RoomID(thing.id))))
@@ -156,7 +156,7 @@ func (h *hub) renewed(agent string, before, now map[thing]bool) [][]byte {
 			changes = append(changes, invitationChange(invitationView(s, agent, s.Conversations[id])))
 		case protocol.KindWaiting:
 			if !before[thing] {
-				changes = append(changes, waitingChange(waitingView(s, s.Conversations[id])))
+				changes = append(changes, h.entry(s.Conversations[id]))
 			}
 		}
 	}
@@ -169,6 +169,9 @@ func (h *hub) renewed(agent string, before, now map[thing]bool) [][]byte {
 // tellOtherRows gives the entries of lines that read otherwise.
 func (h *hub) tellOtherRows(before, now *census) {
 	for id, v := range now.rows {
+		if c := h.state.Conversations[id]; c.Place == desk.Waiting && (c.ForTeam != "" || c.ForAgent != "") {
+			h.pace.ownLine(rowOf(c)) // priorities order it anew
+		}
 		if was, known := before.rows[id]; known && was == v {
 			continue
 		}
@@ -246,4 +249,33 @@ func (h *hub) sees(agent string, c *desk.Conversation) bool {
 		return h.state.Serves(agent, r.queue)
 	}
 	return r.agent == agent || h.state.Serves(agent, r.queue) && h.state.Admin(agent, c)
+}
+
+// entry is a conversation's entry in a line, encoded. A line of thousands is sent to every agent who
+// connects, and mostly reads as it did.
+func (h *hub) entry(c *desk.Conversation) []byte {
+	b := h.rows[c.ID]
+	if b == nil {
+		b = waitingChange(waitingView(h.state, c))
+		if c.Place == desk.Waiting || c.Place == desk.OfferedTo {
+			h.rows[c.ID] = b
+		}
+	}
+	return b
+}
+
+// person is a colleague, encoded.
+func (h *hub) person(name string) []byte {
+	b := h.people[name]
+	if b == nil {
+		b = colleagueChange(colleagueView(h.state, name))
+		h.people[name] = b
+	}
+	return b
+}
+
+// colleague notes that a colleague reads otherwise.
+func (h *hub) colleague(name string) {
+	delete(h.people, name)
+	h.pace.colleague(name)
 }

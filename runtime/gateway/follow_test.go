@@ -133,6 +133,8 @@ func (a *audience) messages(id desk.ConversationID, upTo uint64) (list []protoco
 // anew is what a client is told that connects now.
 func (a *audience) anew(s *socket) reduced {
 	k := reduced{}
+	clear(a.h.rows) // from the state itself, whatever was encoded before
+	clear(a.h.people)
 	v := a.h.view(s)
 	for _, b := range v.changes {
 		k.take(a.t, decoded(a.t, b))

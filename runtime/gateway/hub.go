@@ -23,8 +23,10 @@ type hub struct {
 	customers map[string][]*socket // by session
 	agents    map[string][]*socket // by member
 	lookers   map[string]map[*socket]struct{}
-	watching  map[*socket]struct{} // those that look at more than everybody gets
-	presences map[string]string    // of members, as they were told last
+	watching  map[*socket]struct{}           // those that look at more than everybody gets
+	presences map[string]string              // of members, as they were told last
+	rows      map[desk.ConversationID][]byte // encoded entries of lines as they read now
+	people    map[string][]byte              // encoded colleagues as they read now
 	touched   []*socket
 	few       int // up to how many connected agents every change of a line is told at once
 	pace      pacer
@@ -86,6 +88,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		sockets: map[*socket]struct{}{}, customers: map[string][]*socket{}, agents: map[string][]*socket{},
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		watching: map[*socket]struct{}{}, presences: map[string]string{},
+		rows: map[desk.ConversationID][]byte{}, people: map[string][]byte{},
 		changed: func() {}, few: fewAgents,
 	}
 	h.answers.applied = state.Seq

@@ -52,10 +52,10 @@ func (h *hub) queueChanges(agent, name string, now int64) [][]byte {
 	}
 	changes := [][]byte{queueChange(v)}
 	for _, c := range h.state.Line(name) {
-		changes = append(changes, waitingChange(waitingView(h.state, c)))
+		changes = append(changes, h.entry(c))
 	}
 	for _, c := range h.state.Offers(name) {
-		changes = append(changes, waitingChange(waitingView(h.state, c)))
+		changes = append(changes, h.entry(c))
 	}
 	return changes
 }
@@ -74,12 +74,12 @@ func (h *hub) ownChanges(agent string, now int64) [][]byte {
 		if v := teamView(s, agent, name); v != nil {
 			changes = append(changes, teamChange(v))
 			for _, c := range s.TeamLine(name) {
-				changes = append(changes, waitingChange(waitingView(s, c)))
+				changes = append(changes, h.entry(c))
 			}
 		}
 	}
 	for _, c := range h.personal(agent) {
-		changes = append(changes, waitingChange(waitingView(s, c)))
+		changes = append(changes, h.entry(c))
 	}
 	for _, c := range s.InvitationsFor(agent) {
 		if v := invitationView(s, agent, c); v != nil {
@@ -91,7 +91,7 @@ func (h *hub) ownChanges(agent string, now int64) [][]byte {
 		for _, c := range s.Settings.Teams[i].Members {
 			if !seen[c.Name] {
 				seen[c.Name] = true
-				changes = append(changes, colleagueChange(colleagueView(s, c.Name)))
+				changes = append(changes, h.person(c.Name))
 			}
 		}
 	}

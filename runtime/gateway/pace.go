@@ -197,7 +197,7 @@ func (h *hub) tellRows(name string, q *paced) {
 			changes = append(changes, q.rows.of[id])
 		default:
 			if r = rowOf(c); r == (row{queue: name}) {
-				changes = append(changes, waitingChange(waitingView(h.state, c)))
+				changes = append(changes, h.entry(c))
 			} else if r == (row{}) {
 				changes = append(changes, q.rows.of[id])
 			} else {

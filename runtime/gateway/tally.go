@@ -42,6 +42,7 @@ func newTally(h *hub) *tally {
 
 // touch notes how a conversation stands before the first change of the group.
 func (t *tally) touch(id desk.ConversationID) *touch {
+	delete(t.h.rows, id)
 	n := t.convs[id]
 	if n == nil {
 		n = &touch{}
@@ -164,6 +165,10 @@ func (t *tally) record(r desk.Record) {
 	case desk.SignedOut:
 		s.Apply(r)
 		t.h.dropSession(e.Agent, e.Session)
+		t.present(desk.AgentPrincipal(e.Agent)) // who is signed out is offline, though the socket is only closing
+	case desk.SignedIn:
+		s.Apply(r)
+		t.present(desk.AgentPrincipal(e.Agent))
 	default:
 		s.Apply(r)
 	}
@@ -177,6 +182,8 @@ func (t *tally) everything() {
 		t.h.tellRows(name, q)
 	}
 	t.before = t.h.take()
+	clear(t.h.rows)
+	clear(t.h.people)
 }
 
 // otherHours: an open or close by hand moves the times to an answer of a queue whose clock runs by its
@@ -233,7 +240,7 @@ func (t *tally) around(c *desk.Conversation) {
 	for _, agent := range present(c) {
 		t.agentsQueues(agent)
 		t.mine[agent] = true
-		t.h.pace.colleague(agent)
+		t.h.colleague(agent)
 	}
 	t.h.pace.watched(c.ID)
 }
@@ -407,7 +414,7 @@ func (t *tally) idleNoMore(c *desk.Conversation) {
 	for _, agent := range c.Agents() {
 		t.agentsQueues(agent)
 		t.mine[agent] = true
-		t.h.pace.colleague(agent)
+		t.h.colleague(agent)
 	}
 }
 
@@ -425,7 +432,7 @@ func (t *tally) present(p desk.Principal) {
 		agent := string(p[2:])
 		t.agentsQueues(agent)
 		t.mine[agent] = true
-		t.h.pace.colleague(agent)
+		t.h.colleague(agent)
 		if m := s.Member(agent); m != nil {
 			for team := range m.Teams {
 				t.h.pace.team(team)

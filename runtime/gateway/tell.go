@@ -129,7 +129,7 @@ func (t *tally) tellRow(c *desk.Conversation, n *touch, now []string) {
 		h.takeRow(n.row, c, goneChange(protocol.KindWaiting, string(c.ID), n.why, agentName(s, n.by)), first)
 	}
 	if is != (row{}) {
-		h.giveRow(is, c.ID, waitingChange(waitingView(s, c)), first)
+		h.giveRow(is, c.ID, h.entry(c), first)
 	}
 }
 
