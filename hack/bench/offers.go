@@ -244,8 +244,8 @@ func benchOffers(ctx context.Context, e *env) ([]figure, error) {
 		a.mu.Unlock()
 	}
 	p50, p99 := percentile(waits, 50), percentile(waits, 99)
-	if lost > 0 {
-		return nil, fmt.Errorf("%d agents were offered nobody after an end", lost)
+	if lost > 0 || len(waits) == 0 {
+		return nil, fmt.Errorf("%d agents were offered nobody within two seconds of an end; of %d others p50 %s, p99 %s; the server uses %.2f cores", lost, len(waits), p50, p99, used)
 	}
 	f := atMost("offer_after_free_p99", float64(p99.Microseconds())/1000, "ms", 0, 50, fmt.Sprintf(
 		"p50 %.1f ms, max %.1f ms, %d ends at %d/s, %d waiting, %d agents; the server uses %.2f cores",
