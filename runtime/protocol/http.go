@@ -8,6 +8,16 @@ type Me struct {
 	Desk        string   `json:"desk"`
 	DeskName    string   `json:"deskName"`
 	ExpiresAt   int64    `json:"expiresAt"`
+	// Channels of the desk that have a page; sorted.
+	Channels []MyChannel `json:"channels"`
+}
+
+// MyChannel is a channel of the desk, for links to its page.
+type MyChannel struct {
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+	// SessionKeys tells whether its page takes session keys.
+	SessionKeys bool `json:"sessionKeys,omitempty"`
 }
 
 // MyTeam is a membership.

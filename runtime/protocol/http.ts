@@ -16,6 +16,16 @@ export interface Me {
   desk: string;
   deskName: string;
   expiresAt: number;
+  /** Channels of the desk that have a page; sorted. */
+  channels: MyChannel[];
+}
+
+/** A channel of the desk, for links to its page. */
+export interface MyChannel {
+  name: string;
+  displayName: string;
+  /** Whether its page takes session keys. */
+  sessionKeys?: boolean;
 }
 
 export interface MyTeam {

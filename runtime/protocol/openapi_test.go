@@ -42,7 +42,7 @@ func structs() map[string]reflect.Type {
 		protocol.Change{}, protocol.Queue{}, protocol.Override{}, protocol.Waiting{}, protocol.Conversation{}, protocol.Message{},
 		protocol.Channel{}, protocol.Notice{}, protocol.Gone{}, protocol.Ack{}, protocol.Refused{}, protocol.ErrorFrame{},
 		protocol.ErrorBody{}, protocol.Error{}, protocol.Ping{}, protocol.GoAway{}, protocol.Typing{}, protocol.Me{},
-		protocol.MyTeam{}, protocol.SignOut{}, protocol.LogPage{}, protocol.LogEntry{}, protocol.MessagePage{},
+		protocol.MyTeam{}, protocol.MyChannel{}, protocol.SignOut{}, protocol.LogPage{}, protocol.LogEntry{}, protocol.MessagePage{},
 		protocol.Target{}, protocol.Targets{}, protocol.Team{}, protocol.Colleague{}, protocol.Standing{}, protocol.Key{},
 		protocol.Invitation{}, protocol.Open{}, protocol.Participant{}, protocol.Inactive{}, protocol.Room{}, protocol.Post{},
 		protocol.Issue{}, protocol.Targeting{}, protocol.LinkInfo{}, protocol.NewLink{}, protocol.Link{}, protocol.PostPage{},

@@ -67,7 +67,7 @@ test('a session key leads one customer to the agent who made it, once', async ()
 test('a support link leads its customer to the agent who made it', async () => {
   const { page, errors } = await openConsole(browser, desk, 'jonas');
   await page.getByRole('link', { name: 'Customer links' }).click();
-  await page.getByRole('textbox', { name: 'Channel' }).fill('web');
+  await page.getByRole('combobox', { name: 'Channel' }).selectOption('web');
   await page.getByText('One week').click();
   await page.getByRole('button', { name: 'Make the link' }).click();
   const address = page.getByRole('textbox', { name: 'Address' });

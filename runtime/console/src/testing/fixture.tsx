@@ -176,6 +176,10 @@ export async function show(ui: ReactNode, path: string, changes: Change[]): Prom
     desk: 'acme',
     deskName: 'Acme',
     teams: [],
+    channels: [
+      { name: 'web', displayName: 'Shop', sessionKeys: true },
+      { name: 'billing', displayName: 'Billing' },
+    ],
     expiresAt: NOW + 1e9,
   };
   const desk = new Desk({ me, env, tab, store, url: 'ws://desk/v1/agent/stream' });

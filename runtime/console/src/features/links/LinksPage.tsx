@@ -1,13 +1,12 @@
 import type { Link, Target } from '@usher/protocol/protocol';
 import { useState } from 'react';
 import { api } from '../../api/http';
-import { preferChannel, useChannels } from '../../desk/channels';
 import { useDesk, useView } from '../../desk/hooks';
 import { useServerMinute } from '../../desk/now';
 import { useI18n } from '../../i18n/i18n';
 import { Button } from '../../ui/Button';
 import { CopyField } from '../../ui/CopyField';
-import { Choices, TextInput } from '../../ui/Fields';
+import { Choices } from '../../ui/Fields';
 import { Select } from '../../ui/Select';
 import { useAct } from '../notices/useAct';
 import { sortQueues } from '../queues/queue-look';
@@ -27,13 +26,13 @@ export default function LinksPage() {
   const desk = useDesk();
   const now = useServerMinute();
   const state = useView((view) => view.state);
-  const channels = useChannels();
+  const { channels } = desk.me;
   const [channel, setChannel] = useState<string>();
   const [to, setTo] = useState(`agent/${desk.me.name}`);
   const [end, setEnd] = useState<End>('month');
   const [made, setMade] = useState<Link>();
   const { busy, act } = useAct();
-  const page = channel ?? channels[0] ?? '';
+  const page = channel ?? channels[0]?.name ?? '';
 
   const admin = [...state.teams.values()].filter(({ role }) => role === 'Admin');
   const targets = [
@@ -53,8 +52,7 @@ export default function LinksPage() {
   const make = () =>
     void act('link', async () => {
       const expires = desk.client.clock.now() + ENDS[end] - (end === 'year' ? 60_000 : 0);
-      setMade(await api.makeLink({ channel: page.trim(), to: targetOf(to), expires }));
-      preferChannel(page.trim());
+      setMade(await api.makeLink({ channel: page, to: targetOf(to), expires }));
     });
 
   return (
@@ -74,16 +72,19 @@ export default function LinksPage() {
           }}
         >
           <Select label={t('links.to')} value={to} options={targets} onChange={setTo} />
-          <TextInput
-            label={t('links.channel')}
-            hint={
-              channels.length > 0
-                ? t('links.channelSeen', { names: channels.join(', ') })
-                : t('links.channelHint')
-            }
-            value={page}
-            onChange={setChannel}
-          />
+          {channels.length > 0 ? (
+            <Select
+              label={t('links.channel')}
+              value={page}
+              options={channels.map(({ name, displayName }) => ({
+                value: name,
+                label: displayName,
+              }))}
+              onChange={setChannel}
+            />
+          ) : (
+            <p className="text2">{t('links.noChannel')}</p>
+          )}
           <Choices<End>
             label={t('links.end')}
             value={end}
@@ -94,11 +95,7 @@ export default function LinksPage() {
             }))}
           />
           <div>
-            <Button
-              look="primary"
-              type="submit"
-              isDisabled={busy !== undefined || page.trim() === ''}
-            >
+            <Button look="primary" type="submit" isDisabled={busy !== undefined || page === ''}>
               {busy ? t('switch.working') : t('links.make')}
             </Button>
           </div>

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { aQueue, aWaiting, NOW, show } from '../../testing/fixture';
@@ -24,6 +24,10 @@ test('a link to me is made and can be taken along as an address and as a button'
 
 test('an admin makes links to the team and its queues', async () => {
   await show(<LinksPage />, '/links', [aQueue(), aTeam('tier1', { role: 'Admin' })]);
-  const options = screen.getAllByRole('option').map((option) => option.textContent);
-  expect(options).toEqual(['Me', 'Team tier1', 'Queue Support']);
+  const choices = (name: string) =>
+    within(screen.getByRole('combobox', { name }))
+      .getAllByRole('option')
+      .map((option) => option.textContent);
+  expect(choices('Leads to')).toEqual(['Me', 'Team tier1', 'Queue Support']);
+  expect(choices('Channel')).toEqual(['Shop', 'Billing']);
 });

@@ -1,5 +1,4 @@
 import type { Key } from '@usher/protocol/protocol';
-import { useChannels } from '../../desk/channels';
 import { useDesk, useView } from '../../desk/hooks';
 import { useServerNow } from '../../desk/now';
 import { useI18n } from '../../i18n/i18n';
@@ -53,7 +52,7 @@ export function spaceKey(key: string): string {
 function KeyCard(props: { sessionKey: Key; now: number; isDisabled: boolean; onDrop(): void }) {
   const { t } = useI18n();
   const { key, expires } = props.sessionKey;
-  const channel = useChannels()[0];
+  const channel = useDesk().me.channels.find(({ sessionKeys }) => sessionKeys)?.name;
   return (
     <article className="key-card" aria-label={t('sessionKeys.one', { key: spaceKey(key) })}>
       <div className="key-head">
