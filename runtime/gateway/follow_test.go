@@ -52,6 +52,9 @@ func newAudience(t *testing.T, seed uint64, few int) *audience {
 	a := &audience{t: t, rng: rand.New(rand.NewPCG(seed, 1)), conn: someConn(t), log: map[desk.ConversationID][]protocol.Message{}, seen: map[string]bool{}}
 	a.h = newHub(desk.New().Follow(), func() time.Time { return time.UnixMilli(a.now).UTC() })
 	a.h.few = few
+	if few == 0 {
+		a.h.many = 0 // and what waits goes out in portions
+	}
 	a.h.presence = newPresence(a.h, nil, "pod")
 	a.h.history = func(agent string, id desk.ConversationID, upTo uint64) {
 		a.asked = append(a.asked, history{agent, id, upTo})
@@ -226,6 +229,9 @@ func (a *audience) settle() {
 			q.lineAt, q.countAt = time.Time{}, time.Time{}
 		}
 		p.peopleAt = time.Time{}
+		a.h.paced()
+	}
+	for len(a.h.later) > 0 {
 		a.h.paced()
 	}
 	a.histories()

@@ -28,7 +28,10 @@ type hub struct {
 	rows      map[desk.ConversationID][]byte // encoded entries of lines as they read now
 	people    map[string][]byte              // encoded colleagues as they read now
 	touched   []*socket
-	few       int // up to how many connected agents every change of a line is told at once
+	later     []*socket // those with something that is told in portions
+	burst     int       // how many that were at most since there was none
+	many      int       // from how many sockets on that is done
+	few       int       // up to how many connected agents every change of a line is told at once
 	pace      pacer
 	presence  *presence
 	// history is asked for the messages of a conversation that an agent's sockets get to see now.
@@ -89,7 +92,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		watching: map[*socket]struct{}{}, presences: map[string]string{},
 		rows: map[desk.ConversationID][]byte{}, people: map[string][]byte{},
-		changed: func() {}, few: fewAgents,
+		changed: func() {}, few: fewAgents, many: crowd,
 	}
 	h.answers.applied = state.Seq
 	h.applied = sync.NewCond(h.mu.RLocker())
@@ -147,11 +150,48 @@ func (h *hub) apply(records []desk.Record) {
 func (h *hub) paced() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.pace.idle() {
+	if h.pace.idle() && len(h.later) == 0 {
 		return
 	}
 	h.tellPaced(h.clock())
+	h.portion()
 	h.flush()
+}
+
+// What many thousands are told at a pace goes out in portions, one each tick: thousands of writes at once
+// would stand before an offer that comes after them.
+const (
+	portions       = 16 // ticks within which all are told
+	portionAtLeast = 200
+)
+
+// giveLater puts a change into an update that goes out with one of the next portions, or with the next
+// change that does not wait; to few at once.
+func (h *hub) giveLater(list []*socket, change []byte) {
+	for _, s := range list {
+		s.pending = append(s.pending, change)
+		if !s.later && !s.touched {
+			s.later = true
+			h.later = append(h.later, s)
+		}
+	}
+	h.burst = max(h.burst, len(h.later))
+}
+
+// portion lets the next flush look at some of those who wait for it.
+func (h *hub) portion() {
+	n := len(h.later)
+	if h.burst > h.many {
+		n = min(n, max(portionAtLeast, h.burst/portions))
+	}
+	for _, s := range h.later[:n] {
+		s.later = false
+		h.touch(s)
+	}
+	clear(h.later[:n])
+	if h.later = h.later[n:]; len(h.later) == 0 {
+		h.later, h.burst = nil, 0
+	}
 }
 
 // end lets nobody wait for what will not be applied.

@@ -19,6 +19,8 @@ const (
 	countPause   = 10 * time.Second
 	channelPause = 200 * time.Millisecond
 	peoplePause  = 500 * time.Millisecond // teams, colleagues and watched lists
+	// crowdPause is that of queues' rows and lines when many agents are connected.
+	crowdPause = time.Second
 	// crowd is from how many members on colleagues' loads are not told as they change, only presence.
 	crowd = 200
 )
@@ -138,13 +140,17 @@ func (p *pacer) now(name string) {
 
 // tellPaced gives what is to be told and whose pause is over. The caller holds the lock.
 func (h *hub) tellPaced(now time.Time) {
+	rowPause := queuePause
+	if len(h.agents) > h.many {
+		rowPause = crowdPause
+	}
 	for name, q := range h.pace.dirty {
 		if h.state.Queues[name] == nil {
 			delete(h.pace.queues, name)
 			delete(h.pace.dirty, name)
 			continue
 		}
-		if (q.row || len(q.rows.order) > 0) && now.Sub(q.rowAt) >= queuePause {
+		if (q.row || len(q.rows.order) > 0) && now.Sub(q.rowAt) >= rowPause {
 			h.tellRows(name, q)
 			if q.rowAt = now; q.row {
 				q.row = false
@@ -180,6 +186,9 @@ func (h *hub) tellPaced(now time.Time) {
 		h.tellColleagues()
 		h.tellWatches()
 	}
+	if h.burst <= h.many {
+		h.portion() // few are told at once
+	}
 }
 
 // tellRows gives the entries of a line that changed, all in one update, as they read now. One that
@@ -208,12 +217,15 @@ func (h *hub) tellRows(name string, q *paced) {
 	gone := q.rows.of
 	q.rows = rowChanges{}
 	if len(changes) > 0 {
-		h.giveQueue(name, bytes.Join(changes, []byte{','}))
+		all := bytes.Join(changes, []byte{','})
+		for _, agent := range h.state.AgentsOf(name) {
+			h.giveLater(h.agents[agent], all)
+		}
 	}
 	for _, c := range elsewhere {
 		for _, agent := range h.state.AgentsOf(name) {
 			if to := h.agents[agent]; len(to) > 0 && !h.sees(agent, c) {
-				h.giveAll(to, gone[c.ID])
+				h.giveLater(to, gone[c.ID])
 			}
 		}
 	}
@@ -225,7 +237,7 @@ func (h *hub) tellTeams() {
 		for _, agent := range h.state.MembersOf(name) {
 			if to := h.agents[agent]; len(to) > 0 {
 				if v := teamView(h.state, agent, name); v != nil {
-					h.giveAll(to, teamChange(v))
+					h.giveLater(to, teamChange(v))
 				}
 			}
 		}
@@ -248,7 +260,7 @@ func (h *hub) tellColleagues() {
 		}
 		change := colleagueChange(v)
 		for _, to := range h.agents {
-			h.giveAll(to, change)
+			h.giveLater(to, change)
 		}
 	}
 	clear(h.pace.colleagues)
@@ -280,7 +292,7 @@ func (h *hub) tellQueue(name string, now time.Time) {
 		if encoded[key] == nil {
 			encoded[key] = queueChange(v)
 		}
-		h.giveAll(to, encoded[key])
+		h.giveLater(to, encoded[key])
 	}
 }
 
@@ -347,7 +359,7 @@ func (h *hub) tellPlaces(line []*desk.Conversation, q *placed, now time.Time) {
 		was, known := q.places[c.ID]
 		if to := h.customers[c.Session]; len(to) > 0 && (!known || was.place != is.place || counts && was != is) {
 			v := customerView(h.state, c)
-			h.giveAll(to, conversationChange(v))
+			h.giveLater(to, conversationChange(v))
 		} else if known {
 			is = was
 		}

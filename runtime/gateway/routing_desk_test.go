@@ -100,8 +100,12 @@ func TestFavouritesAreMarkedInEveryTabOfTheirAgentOnly(t *testing.T) {
 	w.do(ana, protocol.Command{Type: protocol.TypeFavour, To: to("team", "helpers"), On: true})
 	w.until(other, "both are marked", func(v *gatewaytest.View) bool { return v.Queues["support"].Favourite && v.Teams["helpers"].Favourite })
 	w.joins("web", protocol.Command{})
-	w.until(ben, "another's row", func(v *gatewaytest.View) bool { return v.Queues["support"].Waiting == 1 && !v.Queues["support"].Favourite })
-	w.until(ana, "stays so with the next figures", func(v *gatewaytest.View) bool { return v.Queues["support"].Waiting == 1 && v.Queues["support"].Favourite })
+	w.until(ben, "another's row", func(v *gatewaytest.View) bool {
+		return v.Queues["support"].Waiting == 1 && !v.Queues["support"].Favourite
+	})
+	w.until(ana, "stays so with the next figures", func(v *gatewaytest.View) bool {
+		return v.Queues["support"].Waiting == 1 && v.Queues["support"].Favourite
+	})
 	w.do(ana, protocol.Command{Type: protocol.TypeFavour, To: to("queue", "support")})
 	w.until(other, "one is not", func(v *gatewaytest.View) bool { return !v.Queues["support"].Favourite })
 	w.refused(ana, protocol.Command{Type: protocol.TypeFavour, To: to("queue", "shop"), On: true}, "not_found")
@@ -208,7 +212,9 @@ func TestSettingsThatChangeInTheMiddleAreFollowed(t *testing.T) {
 	w.until(ben, "and not the conversation", gone(protocol.KindConversation, c, "removed", "Ben Okoro"))
 	w.until(cem, "whose customer waits again", func(v *gatewaytest.View) bool { return v.Waiting[c].Returned == "removed" })
 	w.until(maria, "at the old place", func(v *gatewaytest.View) bool { return v.Conversation().Place == 1 })
-	w.until(eva, "colleagues see the team", func(v *gatewaytest.View) bool { return len(v.Agents["ben"].Teams) == 1 && v.Agents["ben"].Teams[0] == "grabbers" })
+	w.until(eva, "colleagues see the team", func(v *gatewaytest.View) bool {
+		return len(v.Agents["ben"].Teams) == 1 && v.Agents["ben"].Teams[0] == "grabbers"
+	})
 
 	s = routed()
 	for i := range s.Queues {

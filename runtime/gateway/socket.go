@@ -37,6 +37,7 @@ type socket struct {
 	pending [][]byte
 	acks    []frame
 	touched bool
+	later   bool // waits for a portion
 	gone    bool // the connection has ended; it is not entered any more
 
 	origin origin
