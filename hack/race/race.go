@@ -149,15 +149,17 @@ func (r *runner) killNowAndThen(ctx context.Context, done <-chan struct{}) error
 	next := each
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for r.kills < r.o.Kills {
+	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-done:
 			return nil
+		case <-r.srv.ended:
+			return errors.New("the runtime ended by itself")
 		case <-tick.C:
 		}
-		if r.picks.Load() < next {
+		if r.kills == r.o.Kills || r.picks.Load() < next {
 			continue
 		}
 		next += each/2 + rng.Int64N(each+1)
@@ -170,7 +172,6 @@ func (r *runner) killNowAndThen(ctx context.Context, done <-chan struct{}) error
 		r.o.Say(fmt.Sprintf("kill %d after %d picks and %s; up again in %s", r.kills, r.picks.Load(),
 			time.Since(r.began).Round(time.Second), time.Since(began).Round(time.Millisecond)))
 	}
-	return nil
 }
 
 // pair is two agents and the customers for whom they race, one at a time.
