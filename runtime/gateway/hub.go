@@ -178,6 +178,31 @@ func (h *hub) giveLater(list []*socket, change []byte) {
 	h.burst = max(h.burst, len(h.later))
 }
 
+// lookLater lets customers be told their conversation with one of the next portions, as it reads then.
+func (h *hub) lookLater(list []*socket) {
+	for _, s := range list {
+		s.stale = true
+		if !s.later {
+			s.later = true
+			h.later = append(h.later, s)
+		}
+	}
+	h.burst = max(h.burst, len(h.later))
+}
+
+// renewView gives a customer the conversation as it reads now.
+func (h *hub) renewView(s *socket) {
+	customer := h.state.Customers[s.session]
+	if s.stale = false; customer == nil {
+		return
+	}
+	if c := h.state.Conversations[customer.Conversation]; c != nil {
+		v := customerView(h.state, c)
+		h.pace.placeTold(c, v)
+		s.pending = append(s.pending, conversationChange(v))
+	}
+}
+
 // portion lets the next flush look at some of those who wait for it.
 func (h *hub) portion() {
 	n := len(h.later)
@@ -185,7 +210,9 @@ func (h *hub) portion() {
 		n = min(n, max(portionAtLeast, h.burst/portions))
 	}
 	for _, s := range h.later[:n] {
-		s.later = false
+		if s.later = false; s.stale {
+			h.renewView(s)
+		}
 		h.touch(s)
 	}
 	clear(h.later[:n])

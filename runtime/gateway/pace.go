@@ -234,9 +234,10 @@ func (h *hub) tellRows(name string, q *paced) {
 // tellTeams gives teams' rows to their members.
 func (h *hub) tellTeams() {
 	for name := range h.pace.teams {
+		figures := h.state.TeamFigures(name)
 		for _, agent := range h.state.MembersOf(name) {
 			if to := h.agents[agent]; len(to) > 0 {
-				if v := teamView(h.state, agent, name); v != nil {
+				if v := teamViewOf(h.state, agent, name, figures); v != nil {
 					h.giveLater(to, teamChange(v))
 				}
 			}
@@ -358,8 +359,7 @@ func (h *hub) tellPlaces(line []*desk.Conversation, q *placed, now time.Time) {
 		is := told{i + 1, len(line)}
 		was, known := q.places[c.ID]
 		if to := h.customers[c.Session]; len(to) > 0 && (!known || was.place != is.place || counts && was != is) {
-			v := customerView(h.state, c)
-			h.giveLater(to, conversationChange(v))
+			h.lookLater(to)
 		} else if known {
 			is = was
 		}

@@ -38,6 +38,7 @@ type socket struct {
 	acks    []frame
 	touched bool
 	later   bool // waits for a portion
+	stale   bool // and is to be told its customer's conversation
 	gone    bool // the connection has ended; it is not entered any more
 
 	origin origin

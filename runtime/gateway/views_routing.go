@@ -93,6 +93,11 @@ func targetsOf(s *desk.State, queue string) *protocol.Targets {
 
 // teamView is a team's queue and chat, for one of its members.
 func teamView(s *desk.State, agent, team string) *protocol.Team {
+	return teamViewOf(s, agent, team, s.TeamFigures(team))
+}
+
+// teamViewOf is so with figures that are known already: they are the same for all members.
+func teamViewOf(s *desk.State, agent, team string, f desk.TeamFigures) *protocol.Team {
 	m := s.Member(agent)
 	if m == nil {
 		return nil
@@ -101,7 +106,6 @@ func teamView(s *desk.State, agent, team string) *protocol.Team {
 	if !member {
 		return nil
 	}
-	f := s.TeamFigures(team)
 	v := &protocol.Team{
 		Name: team, DisplayName: teamName(s, team), Role: string(role), Mode: string(settings.TeamCollaboration),
 		Waiting: f.Waiting, FirstSince: f.FirstArrival, Online: f.Online,
