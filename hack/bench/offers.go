@@ -283,7 +283,7 @@ func queueChange(ctx context.Context, d *desk, agents []*serving) (figure, error
 	idle := d.cpu()
 	const watched = 5 * time.Second
 	pause(ctx, watched)
-	idle = (d.cpu() - idle) / time.Duration(watched/time.Second) // a second
+	idle = (d.cpu() - idle) / (watched / time.Second) // a second
 	cpu, start := d.cpu(), time.Now()
 	for n := range times {
 		pause(ctx, 500*time.Millisecond)

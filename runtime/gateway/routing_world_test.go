@@ -155,10 +155,6 @@ func (w *world) call(c *gatewaytest.Client, method, path string, body, out any) 
 	return resp.StatusCode, refused.Error
 }
 
-func has(id string) func(*gatewaytest.View) bool {
-	return func(v *gatewaytest.View) bool { _, ok := v.Conversations[id]; return ok }
-}
-
 func waits(id string) func(*gatewaytest.View) bool {
 	return func(v *gatewaytest.View) bool { _, ok := v.Waiting[id]; return ok }
 }
