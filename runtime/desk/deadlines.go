@@ -103,15 +103,16 @@ func (s *State) at(at int64, kind deadlineKind, key string) {
 	s.deadlines.push(deadline{at, kind, key})
 }
 
-// hint asks to look at deadlines of a conversation that may come by the state as it is; due moves them
-// to where they belong.
+// hint asks to look at deadlines of a conversation that may come by the state as it is.
 func (s *State) hint(at int64, c *Conversation, kinds ...deadlineKind) {
 	if s.follows {
 		return
 	}
 	for _, kind := range kinds {
-		if _, ok := s.dueAt(deadline{at, kind, string(c.ID)}); ok {
-			s.at(at, kind, string(c.ID))
+		// At its own time, though that may have passed: what is overdue comes in the order in which it
+		// was due, on every router.
+		if due, ok := s.dueAt(deadline{at, kind, string(c.ID)}); ok {
+			s.at(due, kind, string(c.ID))
 		}
 	}
 }

@@ -39,6 +39,7 @@ func oneOfEach(t testing.TB) []desk.Record {
 		desk.SignedIn{Agent: "ana", Session: "x", Expires: 100, Link: "l", LinkExpires: 50},
 		desk.SignedOut{Agent: "ana", Session: "x"},
 	}
+	events = append(events, ofRouting()...)
 	var list []desk.Record
 	for i, e := range events {
 		r := desk.Record{Seq: uint64(i + 1), At: int64(i + 1000), Event: e}
@@ -48,6 +49,52 @@ func oneOfEach(t testing.TB) []desk.Record {
 		list = append(list, r)
 	}
 	return list
+}
+
+// ofRouting is a story with every kind of event that routing has. It follows that of oneOfEach.
+func ofRouting() []desk.Event {
+	set := acme()
+	set.Queues[0].WaitingRules = []settings.WaitingRule{alert(60), move(120, "overflow")}
+	set.Sort()
+	choice := &desk.Choice{
+		Generation: 7, Strategy: settings.StrategySkillsThenLeastBusy, Draw: 1 << 63, Free: 2, Required: []string{"fi", "tax"}, Dropped: 1,
+		Candidates: []desk.Candidate{{Agent: "ben", Load: 1, Limit: 3, Since: 9, Turn: 4, Skills: 1}, {Agent: "cem", Limit: 1, Why: desk.PassedOffline}},
+		Passed:     desk.Passed{Offline: 1, Away: 2, FinishMine: 3, Limit: 4, Refused: 5, Skills: 6},
+	}
+	return []desk.Event{
+		desk.SettingsChanged{Version: set.Version(), Settings: set},
+		desk.KeyMade{Agent: "ben", Key: "1234567", Expires: 1 << 41},
+		desk.KeyMade{Agent: "ben", Key: "7654321", Expires: 1 << 41},
+		desk.KeyDropped{Agent: "ben", Key: "7654321"},
+		desk.KeysLocked{Source: "192.0.2.7", Tries: 10, Until: 99},
+		desk.CustomerJoined{Conversation: "c2", Session: "s2", Queue: "support", Channel: "web", Agent: "ben", Via: desk.ViaKey, Key: "1234567",
+			Issue: "Refunds", Skills: []string{"tax"}, Priority: -5, Email: "a@b", Phone: "112"},
+		desk.Rerouted{Conversation: "c2", Queue: "support", Why: desk.ReturnedHanded, By: "ben"},
+		desk.RuleApplied{Conversation: "c2", Queue: "support", After: 60, Action: settings.RuleAlert},
+		desk.RuleApplied{Conversation: "c2", Queue: "support", After: 120, Action: settings.RuleMove, To: "overflow"},
+		desk.Transferred{Conversation: "c2", By: "gus", Queue: "support", Note: "back"},
+		desk.Offered{Conversation: "c2", Agent: "ben", Until: 99, Choice: choice},
+		desk.Picked{Conversation: "c2", Agent: "ben", How: desk.PickedOffer, WaitedMS: 5, Team: "tier1"},
+		desk.Invited{Conversation: "c2", By: "ben", Team: "tier2", Note: "tax"},
+		desk.Invited{Conversation: "c2", By: "ben", Agent: "gus"},
+		desk.Uninvited{Conversation: "c2", Agent: "gus", By: "gus"},
+		desk.Entered{Conversation: "c2", Agent: "eve", Team: "tier2"},
+		desk.WentIdle{Conversation: "c2"},
+		desk.Left{Conversation: "c2", Agent: "ben", Why: desk.ReturnedLost, Owner: "eve"},
+		desk.Transferred{Conversation: "c2", By: "eve", Agent: "gus", Note: "for you"},
+		desk.HandedBack{Conversation: "c2", By: "gus", To: "eve"},
+		desk.Picked{Conversation: "c2", Agent: "eve", How: desk.PickedHanded},
+		desk.Returned{Conversation: "c2", Agent: "eve", Why: desk.ReturnedLost, Pending: true},
+		desk.WentInactive{Conversation: "c2", Why: desk.EndedAbandoned},
+		desk.Revived{Conversation: "c2", Queue: "support"},
+		desk.ContactLeft{Conversation: "c3", Session: "s3", Queue: "billing", Channel: "web", Name: "Åsa", Email: "a@b", Phone: "112", Page: "https://x/", Issue: "Refunds"},
+		desk.PresenceSet{Agent: "ben", Presence: desk.FinishMine},
+		desk.Favoured{Agent: "ben", Team: "tier1", On: true},
+		desk.Favoured{Agent: "ben", Queue: "support", On: true},
+		desk.Posted{Room: desk.TeamRoom("tier1"), Author: "ben", Text: "👋"},
+		desk.Posted{Room: desk.PrivateRoom("ben", "ana"), Author: "ben", Text: "hi"},
+		desk.RoomRead{Agent: "ana", Room: desk.TeamRoom("tier1"), Seq: 40},
+	}
 }
 
 func TestEveryEventReadsAsItWasWritten(t *testing.T) {
@@ -69,7 +116,7 @@ func TestEveryEventReadsAsItWasWritten(t *testing.T) {
 		kinds[reflect.TypeOf(r.Event)] = true
 		s.Apply(got)
 	}
-	if len(kinds) != 15 {
+	if len(kinds) != 34 {
 		t.Errorf("%d kinds of events are tried; a new one needs its place here", len(kinds))
 	}
 }
@@ -172,6 +219,26 @@ func use(s *desk.State) {
 	}
 	for _, c := range s.Conversations {
 		s.PlaceInLine(c)
+		s.LineLength(c)
+		s.Status(c, desk.Millis(now))
+		s.Grabbed(c)
+		for name := range s.Agents {
+			s.MayPreview(name, c)
+		}
+	}
+	for _, t := range s.Settings.Teams {
+		s.TeamFigures(t.Name)
+		s.TeamLine(t.Name)
+	}
+	for name := range s.Agents {
+		s.InvitationsFor(name)
+		s.PersonalLine(name)
+		for _, room := range s.RoomsOf(name) {
+			s.Rooms[room].Unread(name)
+		}
+	}
+	for _, c := range s.Settings.Channels {
+		s.Choosable(c.Name)
 	}
 }
 
@@ -213,6 +280,35 @@ func TestASnapshotWithAnyPartSpoiledIsRefusedOrFitForUse(t *testing.T) {
 	w.must(desk.Refuse{Origin: w.by("a:ana"), Agent: "ana", Conversation: second})
 	w.must(desk.Pick{Origin: w.by("a:ben"), Agent: "ben", Conversation: second})
 	w.must(desk.Switch{Origin: w.by("a:ana"), Agent: "ana", ID: "r1", Queue: "support", State: settings.QueueClosed})
+	spoilt(t, w)
+}
+
+// TestASnapshotOfRoutingWithAnyPartSpoiledIsRefusedOrFitForUse has people in every kind of place.
+func TestASnapshotOfRoutingWithAnyPartSpoiledIsRefusedOrFitForUse(t *testing.T) {
+	set := automatic(settings.StrategyLeastBusy)
+	set.Channels = set.Channels[:1]
+	set.Queues = set.Queues[:2]
+	w := newWorld(t, set)
+	w.online("ben", "eve")
+	shared := w.join("s1")
+	w.must(w.accept("ben", shared))
+	w.must(w.ask("ben", shared, toAgent("eve")))
+	w.must(w.enter("eve", shared))
+	w.must(w.ask("ben", shared, toTeam("night")))
+	w.must(w.ask("ben", shared, toAgent("ana")))
+	w.is(w.join("s2"), "offered to ben")
+	w.joinBy("s3", func(j *desk.Join) { j.To = toTeam("tier2") })
+	w.joinBy("s4", func(j *desk.Join) { j.Key = w.key("eve", "1234567") })
+	w.must(w.form("s5", func(*desk.Contact) {}))
+	w.key("ben", "7654321")
+	w.must(w.presence("eve", desk.Away))
+	w.must(w.post("ben", desk.TeamRoom("tier1"), "hello"))
+	spoilt(t, w)
+}
+
+// spoilt spoils each part of a snapshot in turn.
+func spoilt(t *testing.T, w *world) {
+	t.Helper()
 	b, err := w.s.Snapshot()
 	if err != nil {
 		t.Fatal(err)
