@@ -201,17 +201,13 @@ func (h *hub) tellRows(name string, q *paced) {
 	var elsewhere []*desk.Conversation
 	for _, id := range q.rows.order {
 		c := h.state.Conversations[id]
-		switch r := (row{}); {
-		case c == nil:
+		switch {
+		case c == nil || rowOf(c) == row{}:
 			changes = append(changes, q.rows.of[id])
+		case rowOf(c) == row{queue: name}:
+			changes = append(changes, h.entry(c))
 		default:
-			if r = rowOf(c); r == (row{queue: name}) {
-				changes = append(changes, h.entry(c))
-			} else if r == (row{}) {
-				changes = append(changes, q.rows.of[id])
-			} else {
-				elsewhere = append(elsewhere, c)
-			}
+			elsewhere = append(elsewhere, c)
 		}
 	}
 	gone := q.rows.of
