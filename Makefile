@@ -94,6 +94,10 @@ docs: ## Check the links of the documentation and write its reference pages
 	@go run ./hack/docs generate
 	@go run ./hack/docs check
 
+.PHONY: race
+race: build ## Two agents for one customer, a million times, with kills; checked by porcupine (PICKS=1000000)
+	@go run ./hack/race -usher $(BIN)/usher -picks $(or $(PICKS),1000000)
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for a while (FUZZTIME=30s)
 	@hack/make/fuzz
