@@ -28,6 +28,28 @@ func agentOf(c desk.Command) string {
 		return c.Agent
 	case desk.Switch:
 		return c.Agent
+	case desk.Enter:
+		return c.Agent
+	case desk.Transfer:
+		return c.Agent
+	case desk.Invite:
+		return c.Agent
+	case desk.Uninvite:
+		return c.Agent
+	case desk.Decline:
+		return c.Agent
+	case desk.SetPresence:
+		return c.Agent
+	case desk.NewKey:
+		return c.Agent
+	case desk.DropKey:
+		return c.Agent
+	case desk.Favour:
+		return c.Agent
+	case desk.Post:
+		return c.Agent
+	case desk.ReadRoom:
+		return c.Agent
 	}
 	return ""
 }
@@ -43,6 +65,19 @@ func FuzzCommandFrame(f *testing.F) {
 		`{"type":"open","cid":1,"queue":"support","until":1,"reason":"x"}`, `{"type":"close","cid":1,"queue":"support","until":-1}`,
 		`{"type":"auto","cid":1,"queue":"support"}`, `{"type":"hello","v":1}`, `{"type":"pong"}`, `{"type":"typing"}`,
 		`{"type":"say","cid":1,"client":"somebody-else","text":"hi"}`, "{\"type\":\"say\",\"cid\":1,\"text\":\"\xff\"}",
+		`{"type":"grab","cid":1,"conversation":"c1"}`, `{"type":"enter","cid":1,"conversation":"c1"}`, `{"type":"enter","cid":1}`,
+		`{"type":"transfer","cid":1,"conversation":"c1","to":{"kind":"agent","name":"ben"},"text":"note"}`,
+		`{"type":"transfer","cid":1,"conversation":"c1","to":{"kind":"planet","name":"mars"}}`, `{"type":"transfer","cid":1,"conversation":"c1","to":7}`,
+		`{"type":"transfer","cid":1,"conversation":"c1","to":{"kind":"queue"}}`, `{"type":"transfer","cid":1,"conversation":"c1","to":{}}`,
+		`{"type":"invite","cid":1,"conversation":"c1","to":{"kind":"team","name":"tier1"}}`, `{"type":"invite","cid":1,"conversation":"c1"}`,
+		`{"type":"uninvite","cid":1,"conversation":"c1","to":{"kind":"agent","name":"ben"}}`, `{"type":"decline","cid":1,"conversation":"c1"}`,
+		`{"type":"presence","cid":1,"presence":"away"}`, `{"type":"presence","cid":1,"presence":""}`, `{"type":"presence","cid":1,"presence":["away"]}`,
+		`{"type":"newKey","cid":1}`, `{"type":"dropKey","cid":1,"key":"0000000"}`, `{"type":"join","cid":1,"key":"12345678901234567890123456789012345"}`,
+		`{"type":"favour","cid":1,"to":{"kind":"queue","name":"support"},"on":true}`, `{"type":"favour","cid":1,"on":"yes"}`,
+		`{"type":"post","cid":1,"room":"t:tier1","text":"hi"}`, `{"type":"post","cid":1,"room":"p:ana:ben:cem","text":"hi"}`, `{"type":"post","cid":1,"room":""}`,
+		`{"type":"read","cid":1,"room":"t:tier1","seq":18446744073709551615}`, `{"type":"read","cid":1,"room":"t:tier1","seq":-1}`,
+		`{"type":"watch","views":["team","inactive","other"]}`, `{"type":"watch","views":"team"}`,
+		`{"type":"contact","cid":1,"text":"hi","email":"a@b.example","phone":"+358"}`, `{"type":"join","cid":1,"link":"x.y.z","issue":"support/x","agent":"ana"}`,
 		`{"TYPE":"say","CID":1,"Text":"hi"}`, `{"type":"say","cid":1.0}`, `{"type":"say","cid":1e3}`,
 	} {
 		f.Add([]byte(frame))
