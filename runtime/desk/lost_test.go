@@ -150,6 +150,22 @@ func TestLoggingOutWithConversationsOpenAsksFirst(t *testing.T) {
 	}
 }
 
+func TestSigningOutGivesAnOfferToTheNextAtOnce(t *testing.T) {
+	w := newWorld(t, automatic(settings.StrategyLeastBusy))
+	w.online("ben")
+	signedIn(w, "ben", "one")
+	id := w.join("s1")
+	w.is(id, "offered to ben")
+	w.pass(time.Second)
+	w.online("cem")
+	w.refused(desk.SignOut{Agent: "ben", Session: "one"}, desk.OpenConversations)
+	w.must(desk.SignOut{Agent: "ben", Session: "one", Force: true})
+	w.is(id, "offered to cem")
+	if got := w.s.PresenceOf("ben"); got != "offline" {
+		t.Errorf("presence %q", got)
+	}
+}
+
 func TestLoggingOutOfOneOfTwoSessionsChangesNothing(t *testing.T) {
 	w := newWorld(t, acme())
 	w.online("ben")
