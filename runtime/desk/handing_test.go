@@ -213,6 +213,17 @@ func TestAnInvitationOfNobodyIsRefused(t *testing.T) {
 	w.refused(w.ask("eve", id, toAgent("eve")), desk.NotFound)
 }
 
+func TestATeamThatIsInItAsAWholeIsNotInvited(t *testing.T) {
+	w := newWorld(t, acme())
+	w.online("ben", "gus")
+	id := w.served("s1")
+	w.must(w.ask("ben", id, toTeam("night")))
+	w.must(w.enter("gus", id))
+	w.refused(w.ask("ben", id, toTeam("night")), desk.AlreadyIn) // there is nobody else who could come
+	w.must(w.leave("gus", id))
+	w.must(w.ask("ben", id, toTeam("night")))
+}
+
 func TestAConversationMayHaveSixteenOpenInvitations(t *testing.T) {
 	set := acme()
 	for i := range 17 {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -133,6 +134,8 @@ func (s *State) decideInvite(c Invite) (Decision, *Error) {
 			return Decision{}, refuse(NotFound, "there is no team %q", c.To.Name)
 		case len(t.members) == 0:
 			return Decision{}, refuse(NoAgents, "team %q has no members", c.To.Name)
+		case !slices.ContainsFunc(t.members, func(name string) bool { return !conv.Has(name) }):
+			return Decision{}, refuse(AlreadyIn, "everybody of team %q is in this conversation", c.To.Name)
 		}
 		e.Team = c.To.Name
 	default:
