@@ -34,7 +34,7 @@ func sizeOf(e desk.Event) int {
 
 // linger is how long Run lets records gather when nobody waits for them: a transaction costs the same
 // for one row as for many, and at a low rate the time is the desk's.
-const linger = 20 * time.Millisecond
+const linger = 200 * time.Millisecond
 
 // intake is the queue between the router and Run: always one unbroken run of records. What does not
 // fit is dropped, and the ledger has it.
