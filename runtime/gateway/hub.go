@@ -161,8 +161,8 @@ func (h *hub) paced() {
 // What many thousands are told at a pace goes out in portions, one each tick: thousands of writes at once
 // would stand before an offer that comes after them.
 const (
-	portions       = 16 // ticks within which all are told
-	portionAtLeast = 200
+	portions       = 36 // ticks within which all are told: less than placePause
+	portionAtLeast = 100
 )
 
 // giveLater puts a change into an update that goes out with one of the next portions, or with the next
