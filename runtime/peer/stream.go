@@ -81,6 +81,9 @@ func Join(ctx context.Context, o JoinOptions) (*Stream, error) {
 	s := &Stream{now: o.Now, began: o.Now(), wake: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	if err := s.open(raw, config, o); err != nil {
+		if cause := context.Cause(s.ctx); cause != nil {
+			err = cause
+		}
 		s.cancel(err)
 		if s.conn != nil {
 			_ = s.conn.Close()
@@ -250,9 +253,6 @@ func (s *Stream) watch() {
 		}
 	}
 }
-
-// Interrupt ends the stream from another goroutine: Next returns the cause.
-func (s *Stream) Interrupt(cause error) { s.cancel(cause) }
 
 // Close ends the stream.
 func (s *Stream) Close() {

@@ -34,9 +34,10 @@ const shortLease = 1500 * time.Millisecond
 
 // Pauses of a member that looks for a leader.
 const (
-	lookAgain = 25 * time.Millisecond  // nobody could be reached
-	headStart = 100 * time.Millisecond // of the successor that a leader named
-	askAtMost = time.Second            // one question to the ledger
+	lookAgain   = 25 * time.Millisecond  // nobody could be reached
+	headStart   = 200 * time.Millisecond // of the successor that a leader named
+	lookQuickly = 10 * time.Millisecond  // for it
+	askAtMost   = time.Second            // one question to the ledger
 )
 
 // Member is a pod among several of a desk (ADR 13): it leads when it has the ledger's lease, and follows who leads
@@ -271,7 +272,12 @@ func lasting(err error) bool {
 // follow follows a leader until there is another, or none. replaces is the epoch of a leader that is known to be gone.
 func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uint64, err error) {
 	who := leader.Holder + " " + leader.Address
-	stream, err := peer.Join(ctx, peer.JoinOptions{
+	following, stop := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { m.watch(following, stop, leader) })
+	defer watch.Wait()
+	defer stop(nil)
+	stream, err := peer.Join(following, peer.JoinOptions{
 		Address: leader.Address, Desk: m.o.Desk, TLS: m.o.TLS, Gateway: m.o.Gateway, After: m.position,
 		Now: m.o.Clock, Logger: m.o.Logger,
 	})
@@ -287,6 +293,9 @@ func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uin
 			m.wait(ctx, "the ledger cannot be read", err)
 		}
 		return 0, nil
+	case errors.Is(err, peer.ErrNotLeading), context.Cause(following) != nil:
+		m.pause(ctx, lookAgain) // between two leaders
+		return 0, nil
 	case err != nil:
 		m.wait(ctx, "the leader cannot be reached", err)
 		return 0, nil
@@ -299,7 +308,7 @@ func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uin
 		stream.Leaving()
 	}
 	m.queue.connect(remote{stream})
-	err = m.hear(ctx, stream, leader)
+	err = m.hear(ctx, stream)
 	m.stream.Store(nil)
 	m.queue.disconnect()
 	m.setLeader("")
@@ -317,12 +326,7 @@ func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uin
 var errReplaced = errors.New("another leads")
 
 // hear takes what the leader sends.
-func (m *Member) hear(ctx context.Context, stream *peer.Stream, leader ledger.Leader) error {
-	watching, stop := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { m.watch(watching, stream, leader) })
-	defer watch.Wait()
-	defer stop()
+func (m *Member) hear(ctx context.Context, stream *peer.Stream) error {
 	for {
 		f, err := stream.Next()
 		if err != nil {
@@ -347,7 +351,7 @@ func (m *Member) hear(ctx context.Context, stream *peer.Stream, leader ledger.Le
 		}
 		if f.Moved != nil {
 			if f.Moved.To != "" && f.Moved.To != m.o.Gateway {
-				m.pause(ctx, headStart)
+				m.await(ctx)
 			}
 			return errReplaced
 		}
@@ -373,9 +377,20 @@ func decode(g peer.Group) ([]desk.Record, error) {
 	return records, nil
 }
 
-// watch looks at the lease of a leader whose stream is good: one that lost its database still has good streams.
-func (m *Member) watch(ctx context.Context, stream *peer.Stream, leader ledger.Leader) {
-	tick := time.NewTicker(m.o.Lease / 3)
+// await gives the successor that a leader named a head start.
+func (m *Member) await(ctx context.Context) {
+	for range headStart / lookQuickly {
+		if leader, err := m.look(ctx); err != nil || leader.Live || ctx.Err() != nil {
+			return
+		}
+		m.pause(ctx, lookQuickly)
+	}
+}
+
+// watch looks at the lease of a leader to whom there is a stream, or to be one: a leader that lost its database still has
+// good streams.
+func (m *Member) watch(ctx context.Context, stop context.CancelCauseFunc, leader ledger.Leader) {
+	tick := time.NewTicker(m.o.Lease / 4)
 	defer tick.Stop()
 	for {
 		select {
@@ -385,7 +400,7 @@ func (m *Member) watch(ctx context.Context, stream *peer.Stream, leader ledger.L
 		}
 		now, err := m.look(ctx)
 		if err == nil && (!now.Live || now.Holder != leader.Holder || now.Address != leader.Address) {
-			stream.Interrupt(errReplaced)
+			stop(errReplaced)
 			return
 		}
 	}

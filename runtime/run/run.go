@@ -336,6 +336,7 @@ func (p *pod) followFile(ctx context.Context) error {
 		switch {
 		case err == nil:
 			told = ""
+		case errors.Is(err, router.ErrUnavailable): // for the moment
 		case told != err.Error() && ctx.Err() == nil:
 			told = err.Error()
 			p.log.Error("the settings file cannot be used; the last good settings stay in force", "error", err)

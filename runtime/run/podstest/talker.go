@@ -53,7 +53,11 @@ func (d *Desk) Agent(ctx context.Context, name string, pod int) (*Talker, error)
 }
 
 // At is the pod that the client is connected to.
-func (t *Talker) At() *Pod { return t.desk.Pods[t.at] }
+func (t *Talker) At() *Pod {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.desk.Pods[t.at]
+}
 
 // Insist sends a command until it has an answer, to whichever pod answers.
 func (t *Talker) Insist(ctx context.Context, c protocol.Command) (protocol.Ack, error) {
@@ -87,7 +91,9 @@ func (t *Talker) Insist(ctx context.Context, c protocol.Command) (protocol.Ack, 
 func (t *Talker) move(ctx context.Context) {
 	t.Drop()
 	for ctx.Err() == nil {
+		t.mu.Lock()
 		t.at = (t.at + 1) % len(t.desk.Pods)
+		t.mu.Unlock()
 		url := t.At().URL()
 		if url == "" {
 			time.Sleep(time.Millisecond)
