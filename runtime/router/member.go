@@ -160,7 +160,9 @@ func (m *Member) Run(ctx context.Context) error {
 	replaces := uint64(0)
 	for ctx.Err() == nil {
 		if m.state == nil { // after a term that ended badly
-			if err := m.reload(ctx); err != nil {
+			if err := m.reload(ctx); err != nil && lasting(err) {
+				return fmt.Errorf("read the desk's state: %w", err)
+			} else if err != nil {
 				m.wait(ctx, "the state cannot be read", err)
 				continue
 			}
