@@ -95,6 +95,7 @@ type Router struct {
 	carry    func(first uint64, entries [][]byte) // takes what was committed to the other pods
 	resigned func()                               // called when the lead was given back
 	dirty    bool                                 // the state may hold decisions that are not durable
+	attempt  time.Duration                        // how long one try to write may take; 0 for as long as it takes
 }
 
 // Lead takes the lead of the desk, waiting for it when another has it, and reads the state from the
@@ -334,7 +335,10 @@ func (r *Router) renew(ctx context.Context, lost chan<- error) {
 		case <-ctx.Done():
 			return
 		case <-every.C:
-			if err := r.writer.Renew(ctx); errors.Is(err, ledger.ErrFenced) {
+			renewing, cancel := context.WithTimeout(ctx, r.options.Lease) // a later answer is worth nothing
+			err := r.writer.Renew(renewing)
+			cancel()
+			if errors.Is(err, ledger.ErrFenced) {
 				lost <- err
 				return
 			} else if err != nil && ctx.Err() == nil {

@@ -191,6 +191,12 @@ func (r *Router) commit(ctx context.Context, g *group) error {
 
 // append writes the group once. After an answer that was lost it finds out whether the group is in.
 func (r *Router) append(ctx context.Context, g *group) error {
+	if r.attempt > 0 {
+		// A database that cannot be reached may never say so. The connection is dropped then, and nothing cancelled.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.attempt)
+		defer cancel()
+	}
 	first, err := r.writer.Append(ctx, r.options.Clock(), g.entries)
 	if errors.Is(err, ledger.ErrUnknown) {
 		written, recovered := r.writer.Recover(ctx)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -193,6 +194,130 @@ func TestAConnectionThatIsCutInTheMiddleOfACommitLosesAndDoublesNothing(t *testi
 	t.Logf("%d commits were cut off", c.cut)
 	if c.cut == 0 {
 		t.Error("no commit was cut off: the test shows nothing")
+	}
+}
+
+// swallower passes connections on until it is told to swallow what they carry, without closing them: a network that is cut.
+type swallower struct {
+	mu       sync.Mutex
+	swallows bool
+	conns    []net.Conn
+}
+
+func (s *swallower) serve(listener net.Listener, to string) {
+	for {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		upstream, err := net.Dial("tcp", to)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		s.mu.Lock()
+		s.conns = append(s.conns, client, upstream)
+		s.mu.Unlock()
+		go s.pass(upstream, client)
+		go s.pass(client, upstream)
+	}
+}
+
+func (s *swallower) pass(to, from net.Conn) {
+	defer func() { _ = to.Close() }()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		swallows := s.swallows
+		s.mu.Unlock()
+		if swallows {
+			continue
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// swallow cuts the network, and heal mends it: what was swallowed has broken its connections.
+func (s *swallower) swallow() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.swallows = true
+}
+
+func (s *swallower) heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.swallows = false
+	for _, c := range s.conns {
+		_ = c.Close()
+	}
+	s.conns = nil
+}
+
+func TestALeaderThatIsCutOffFromTheDatabaseIsReplacedAndFollowsWhenItIsBack(t *testing.T) {
+	ctx := within(t)
+	store, err := server.NewDatabase(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var networks []*swallower
+	var through []string
+	for range 3 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		s := &swallower{}
+		go s.serve(listener, server.Address())
+		networks = append(networks, s)
+		through = append(through, strings.Replace(store, server.Address(), listener.Addr().String(), 1))
+	}
+	d := pods(t, ctx, func(o *podstest.Options) {
+		o.Store, o.StoreOf = store, func(pod int) string { return through[pod] }
+	})
+	list := pairs(t, ctx, d, 12)
+	stop := load(t, ctx, list)
+	pause(ctx, 500*time.Millisecond)
+	p := leader(t, ctx, d)
+	network := networks[index(d, p)]
+	network.swallow()
+	since := time.Now()
+	next := p
+	for next == p && ctx.Err() == nil {
+		pause(ctx, 10*time.Millisecond)
+		next = leader(t, ctx, d)
+	}
+	t.Logf("%s was cut off, %s leads after %s", p.Name(), next.Name(), time.Since(since).Round(time.Millisecond))
+	// Nothing can be stored there, and whoever routes people is told so.
+	for status := 0; status != http.StatusServiceUnavailable && ctx.Err() == nil; {
+		pause(ctx, 20*time.Millisecond)
+		if status, err = ready(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%s is not ready after %s", p.Name(), time.Since(since).Round(time.Millisecond))
+	network.heal()
+	healed := time.Now()
+	worst, _ := recovery(ctx, list, healed)
+	t.Logf("the network is mended: everybody has an answer %s later", worst.Round(time.Millisecond))
+	stop()
+	heard(t, ctx, list)
+	checked(t, ctx, d, list)
+	for status := 0; status != http.StatusOK && ctx.Err() == nil; {
+		pause(ctx, 20*time.Millisecond)
+		if status, err = ready(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !p.Running() {
+		t.Error("the process that was cut off has ended")
 	}
 }
 

@@ -46,9 +46,11 @@ func Build(ctx context.Context, dir string) (string, error) {
 
 // Options of New.
 type Options struct {
-	Binary   string
-	Dir      string // for files; made by the caller
-	Store    string // of PostgreSQL
+	Binary string
+	Dir    string // for files; made by the caller
+	Store  string // of PostgreSQL
+	// StoreOf, if set, is the address by which one pod reaches Store.
+	StoreOf  func(pod int) string
 	Settings settings.Settings
 	Pods     int
 	// CA signs the certificates between pods; one of the desk's own when nil.
@@ -224,8 +226,12 @@ func (p *Pod) Name() string { return "pod " + strconv.Itoa(p.n) }
 // Start starts the pod and returns when people can come in.
 func (p *Pod) Start(ctx context.Context) error {
 	d := p.desk
+	store := d.o.Store
+	if d.o.StoreOf != nil {
+		store = d.o.StoreOf(p.n)
+	}
 	const fast = "1000000"
-	args := append([]string{"runtime", "--settings", d.settings(), "--data", filepath.Join(d.o.Dir, "pod-"+strconv.Itoa(p.n)), "--store", d.o.Store,
+	args := append([]string{"runtime", "--settings", d.settings(), "--data", filepath.Join(d.o.Dir, "pod-"+strconv.Itoa(p.n)), "--store", store,
 		"--listen", "127.0.0.1:0", "--ops", p.ops, "--keys", d.keys(), "--sign-in-key", filepath.Join(d.keys(), access.SignInFile),
 		"--peer-listen", p.Peer, "--peer-tls", d.TLS, "--log-level", "warn",
 		"--customer-rate", fast, "--customer-burst", fast, "--agent-rate", fast, "--agent-burst", fast, "--frame-rate", fast, "--frame-burst", fast,
