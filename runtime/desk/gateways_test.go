@@ -37,7 +37,6 @@ func TestALostGatewayTakesThoseWhoWereConnectedThroughItAlone(t *testing.T) {
 
 func TestACopyThatFollowedDecidesLikeOneThatWasRestored(t *testing.T) {
 	w := newWorld(t, oneQueue())
-	follower := desk.New().Follow()
 	w.online("ana", "ben")
 	for i := range 4 {
 		w.join(fmt.Sprint("s", i))
@@ -48,7 +47,8 @@ func TestACopyThatFollowedDecidesLikeOneThatWasRestored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if follower, err = desk.Restore(b); err != nil {
+	follower, err := desk.Restore(b)
+	if err != nil {
 		t.Fatal(err)
 	}
 	follower.Follow()

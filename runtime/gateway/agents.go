@@ -38,7 +38,7 @@ func (g *Gateway) signedIn(next agentHandler) http.HandlerFunc {
 			g.hub.read(func(s *desk.State) { valid = s.SessionValid(agent, session, desk.Millis(g.o.Clock())) })
 			return valid
 		}
-		if !valid() && !(g.justNow(expires) && g.sync(r.Context()) && valid()) {
+		if !valid() && (!g.justNow(expires) || !g.sync(r.Context()) || !valid()) {
 			refuse("Your session has ended. Sign in again.")
 			return
 		}
