@@ -58,6 +58,7 @@ var benches = []bench{
 	{"limits", benchLimits},
 	{"ledger", benchLedger},
 	{"messages", benchMessages},
+	{"pods", benchPods},
 	{"picks", benchPicks},
 	{"places", benchPlaces},
 	{"offers", benchOffers},

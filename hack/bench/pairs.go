@@ -83,10 +83,16 @@ func deskPairs(ctx context.Context, e *env, n int) (pairsResult, error) {
 		return pairsResult{}, err
 	}
 	defer d.stop()
+	return pairsOver(ctx, e, n, []*desk{d})
+}
+
+// pairsOver does so on one or several pods of a desk: each pair's customer is on one, the agent on the next.
+func pairsOver(ctx context.Context, e *env, n int, pods []*desk) (pairsResult, error) {
 	text := string(bytes.Repeat([]byte("x"), 180))
 	m := newMeter(n)
 	for i := range n {
-		c, err := gatewaytest.Customer(ctx, d.url, "web", "")
+		here, there := pods[i%len(pods)], pods[(i+1)%len(pods)]
+		c, err := gatewaytest.Customer(ctx, here.url, "web", "")
 		if err != nil {
 			return pairsResult{}, err
 		}
@@ -96,17 +102,17 @@ func deskPairs(ctx context.Context, e *env, n int) (pairsResult, error) {
 		}
 		c.Drop()
 		customer := &rawSide{from: []byte(`"from":"agent"`), ready: make(chan struct{})}
-		customerConn, err := rawConnect(ctx, d, "/v1/customer/stream", http.Header{},
+		customerConn, err := rawConnect(ctx, here, "/v1/customer/stream", http.Header{},
 			`{"type":"hello","v":1,"client":"bench-customer","channel":"web","session":"`+c.Session()+`"}`, customer)
 		if err != nil {
 			return pairsResult{}, err
 		}
-		header, err := d.agentHeader(ctx, i)
+		header, err := there.agentHeader(ctx, i)
 		if err != nil {
 			return pairsResult{}, err
 		}
 		agent := &rawSide{from: []byte(`"from":"customer"`), ready: make(chan struct{})}
-		agentConn, err := rawConnect(ctx, d, "/v1/agent/stream", header, `{"type":"hello","v":1,"client":"bench-agent"}`, agent)
+		agentConn, err := rawConnect(ctx, there, "/v1/agent/stream", header, `{"type":"hello","v":1,"client":"bench-agent"}`, agent)
 		if err != nil {
 			return pairsResult{}, err
 		}

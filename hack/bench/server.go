@@ -93,15 +93,7 @@ func startDeskWith(ctx context.Context, e *env, agents int, change func(*setting
 	if err != nil {
 		return nil, err
 	}
-	s := settings.Settings{
-		Desk:     settings.Desk{Name: "bench"},
-		Teams:    []settings.Team{{Name: "all", MaxConversations: 20000}},
-		Queues:   []settings.Queue{{Name: "line", Teams: []string{"all"}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue}}},
-		Channels: []settings.Channel{{Name: "web", Type: settings.ChannelWeb, Queue: "line"}},
-	}
-	for i := range agents {
-		s.Teams[0].Members = append(s.Teams[0].Members, settings.Member{Name: agentName(i)})
-	}
+	s := deskSettings(agents)
 	change(&s)
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -125,6 +117,20 @@ func startDeskWith(ctx context.Context, e *env, agents int, change func(*setting
 		return nil, err
 	}
 	return &desk{server: srv, data: data, tokens: access.New(access.Options{Desk: "bench", Keys: keys, Now: time.Now})}, nil
+}
+
+// deskSettings is a queue that has n agents and room for everybody.
+func deskSettings(agents int) settings.Settings {
+	s := settings.Settings{
+		Desk:     settings.Desk{Name: "bench"},
+		Teams:    []settings.Team{{Name: "all", MaxConversations: 20000}},
+		Queues:   []settings.Queue{{Name: "line", Teams: []string{"all"}, WhenBusy: settings.WhenBusy{Offer: settings.OfferQueue}}},
+		Channels: []settings.Channel{{Name: "web", Type: settings.ChannelWeb, Queue: "line"}},
+	}
+	for i := range agents {
+		s.Teams[0].Members = append(s.Teams[0].Members, settings.Member{Name: agentName(i)})
+	}
+	return s
 }
 
 func agentName(i int) string { return fmt.Sprintf("agent-%04d", i) }

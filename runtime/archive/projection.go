@@ -167,7 +167,7 @@ func (p *projection) project(r desk.Record) error {
 		p.answered(r, e)
 	case desk.SettingsChanged:
 		p.settings(r, e.Settings)
-	case desk.Connected, desk.Disconnected, desk.RouterStarted, desk.SignedIn, desk.SignedOut, desk.PresenceSet,
+	case desk.Connected, desk.Disconnected, desk.RouterStarted, desk.GatewayLost, desk.SignedIn, desk.SignedOut, desk.PresenceSet,
 		desk.KeyMade, desk.KeyDropped, desk.Favoured, desk.RoomRead:
 		// They say nothing of a queue or a conversation.
 	default:

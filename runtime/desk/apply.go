@@ -39,6 +39,8 @@ func (s *State) Apply(r Record) {
 		s.applyDisconnected(e.Principal, e.Gateway, r.At)
 	case RouterStarted:
 		s.applyStarted(e, r.At)
+	case GatewayLost:
+		s.applyLost(e, r.At)
 	case CustomerJoined:
 		s.applyJoined(e, r.At)
 		conversation = e.Conversation

@@ -45,6 +45,7 @@ const (
 	kindFavoured          kind = 32
 	kindPosted            kind = 33
 	kindRoomRead          kind = 34
+	kindGatewayLost       kind = 35
 )
 
 func (SettingsChanged) kind() kind   { return kindSettingsChanged }
@@ -81,6 +82,7 @@ func (KeysLocked) kind() kind        { return kindKeysLocked }
 func (Favoured) kind() kind          { return kindFavoured }
 func (Posted) kind() kind            { return kindPosted }
 func (RoomRead) kind() kind          { return kindRoomRead }
+func (GatewayLost) kind() kind       { return kindGatewayLost }
 
 // decoders makes an event of each kind. A kind of a later release is an error, never skipped: a pod
 // that does not understand the ledger must not act on it.
@@ -119,6 +121,7 @@ var decoders = map[kind]func([]byte) (Event, error){
 	kindFavoured:          decode[Favoured],
 	kindPosted:            decode[Posted],
 	kindRoomRead:          decode[RoomRead],
+	kindGatewayLost:       decode[GatewayLost],
 }
 
 func decode[E Event](b []byte) (Event, error) {

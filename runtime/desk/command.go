@@ -33,6 +33,10 @@ type (
 		// Seed of the random draws from now on.
 		Seed uint64
 	}
+	// LoseGateway takes out a gateway that is not there any more (ADR 13).
+	LoseGateway struct{ Gateway string }
+	// Sync has no effect. Its answer is the router's position: all that was answered before is there.
+	Sync struct{}
 	// Connect and Disconnect tell of the first and last socket of a principal on a gateway.
 	Connect struct {
 		Principal Principal
@@ -242,6 +246,8 @@ func (DropKey) command()       {}
 func (Favour) command()        {}
 func (Post) command()          {}
 func (ReadRoom) command()      {}
+func (LoseGateway) command()   {}
+func (Sync) command()          {}
 
 // OriginOf is the client's number of a person's command; nil for the others.
 func OriginOf(c Command) *Origin {

@@ -62,6 +62,10 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 		return s.decideSettings(c), nil
 	case Start:
 		return only(RouterStarted(c)), nil
+	case LoseGateway:
+		return s.decideLost(c), nil
+	case Sync:
+		return Decision{}, nil
 	case Connect:
 		return s.decideConnect(c), nil
 	case Disconnect:

@@ -100,6 +100,12 @@ type RouterStarted struct {
 	Seed uint64 `cbor:"3,keyasint,omitempty"`
 }
 
+// GatewayLost tells that a gateway is not there any more: whoever was connected through it alone counts
+// as disconnected from this moment (ADR 13).
+type GatewayLost struct {
+	Gateway string `cbor:"1,keyasint"`
+}
+
 // CustomerJoined puts a customer at the end of a line (features Q4, R1).
 type CustomerJoined struct {
 	Conversation ConversationID `cbor:"1,keyasint"`

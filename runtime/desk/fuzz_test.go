@@ -38,6 +38,7 @@ func oneOfEach(t testing.TB) []desk.Record {
 		desk.Disconnected{Principal: "s:s1", Gateway: "g1"},
 		desk.SignedIn{Agent: "ana", Session: "x", Expires: 100, Link: "l", LinkExpires: 50},
 		desk.SignedOut{Agent: "ana", Session: "x"},
+		desk.GatewayLost{Gateway: "g2"},
 	}
 	events = append(events, ofRouting()...)
 	var list []desk.Record
@@ -116,7 +117,7 @@ func TestEveryEventReadsAsItWasWritten(t *testing.T) {
 		kinds[reflect.TypeOf(r.Event)] = true
 		s.Apply(got)
 	}
-	if len(kinds) != 34 {
+	if len(kinds) != 35 {
 		t.Errorf("%d kinds of events are tried; a new one needs its place here", len(kinds))
 	}
 }

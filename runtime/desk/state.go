@@ -152,7 +152,7 @@ func New() *State {
 }
 
 // Follow makes the state a copy that only applies what another decided: it keeps no deadlines, and
-// Tick finds nothing. To let it decide, make a new one from its Snapshot.
+// Tick finds nothing. To let it decide, call Lead, or make a new one from its Snapshot.
 func (s *State) Follow() *State {
 	s.follows, s.deadlines = true, nil
 	return s

@@ -29,14 +29,16 @@ func (g *Gateway) signedIn(next agentHandler) http.HandlerFunc {
 			refuse("You are not signed in.")
 			return
 		}
-		agent, session, _, err := g.o.Tokens.VerifyAgent(token)
+		agent, session, expires, err := g.o.Tokens.VerifyAgent(token)
 		if err != nil {
 			refuse("Your session has ended. Sign in again.")
 			return
 		}
-		valid := false
-		g.hub.read(func(s *desk.State) { valid = s.SessionValid(agent, session, desk.Millis(g.o.Clock())) })
-		if !valid {
+		valid := func() (valid bool) {
+			g.hub.read(func(s *desk.State) { valid = s.SessionValid(agent, session, desk.Millis(g.o.Clock())) })
+			return valid
+		}
+		if !valid() && (!g.justNow(expires) || !g.sync(r.Context()) || !valid()) {
 			refuse("Your session has ended. Sign in again.")
 			return
 		}

@@ -57,9 +57,12 @@ type Options struct {
 	OpenAPI []byte
 	// Changed, if set, is called whenever this pod's copy of the state has moved on. It must not block.
 	Changed func()
-	Clock   func() time.Time
-	Logger  *slog.Logger
-	Rates   Rates
+	// Typing, if set, is told of everybody who types on this pod: in which conversation, and which agent; without
+	// one the customer. It must not block. The other pods' Typed gets it.
+	Typing func(conversation desk.ConversationID, agent string)
+	Clock  func() time.Time
+	Logger *slog.Logger
+	Rates  Rates
 }
 
 // Rates bound what one client may send; a zero one has its default.
@@ -123,6 +126,9 @@ func New(o Options) *Gateway {
 	if o.Changed != nil {
 		g.hub.changed = o.Changed
 	}
+	if o.Typing != nil {
+		g.hub.typed = o.Typing
+	}
 	g.streams = newStreams(g)
 	g.mux = g.routes()
 	return g
@@ -130,6 +136,11 @@ func New(o Options) *Gateway {
 
 // Follow takes durable records, in order, from the router.
 func (g *Gateway) Follow(records []desk.Record) { g.hub.Follow(records) }
+
+// Typed takes a typing mark of another pod.
+func (g *Gateway) Typed(conversation desk.ConversationID, agent string) {
+	g.hub.othersTyping(conversation, agent)
+}
 
 // Read lets f look at the state of this pod's copy. f must not keep anything of it.
 func (g *Gateway) Read(f func(s *desk.State)) { g.hub.read(f) }

@@ -37,6 +37,8 @@ type hub struct {
 	// history is asked for the messages of a conversation that an agent's sockets get to see now.
 	history func(agent string, id desk.ConversationID, upTo uint64)
 	changed func()
+	// typed tells the other pods that somebody types here.
+	typed   func(id desk.ConversationID, agent string)
 	answers answers
 }
 
@@ -92,7 +94,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		watching: map[*socket]struct{}{}, presences: map[string]string{},
 		rows: map[desk.ConversationID][]byte{}, people: map[string][]byte{},
-		changed: func() {}, few: fewAgents, many: crowd,
+		changed: func() {}, typed: func(desk.ConversationID, string) {}, few: fewAgents, many: crowd,
 	}
 	h.answers.applied = state.Seq
 	h.applied = sync.NewCond(h.mu.RLocker())
@@ -366,33 +368,53 @@ func (h *hub) connected(p desk.Principal) bool {
 	return len(h.customers[string(p[2:])]) > 0
 }
 
-// typing passes a lossy mark on, to everybody else in the conversation.
+// typing passes a lossy mark on, to everybody else in the conversation, here and on the other pods.
 func (h *hub) typing(from *socket, id desk.ConversationID) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	t := protocol.Typing{Type: protocol.TypeTyping, From: protocolAgent}
 	if from.agent == "" {
 		customer := h.state.Customers[from.session]
 		if customer == nil {
 			return
 		}
-		id, t.From = customer.Conversation, protocolCustomer
+		id = customer.Conversation
 	}
+	if c := h.mayType(id, from.agent); c != nil {
+		h.tellTyping(c, from.agent)
+		h.typed(id, from.agent)
+	}
+}
+
+// othersTyping passes a mark of another pod on.
+func (h *hub) othersTyping(id desk.ConversationID, agent string) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if c := h.mayType(id, agent); c != nil {
+		h.tellTyping(c, agent)
+	}
+}
+
+// mayType is the conversation in which somebody (an agent, or without one the customer) may be told to type.
+func (h *hub) mayType(id desk.ConversationID, agent string) *desk.Conversation {
 	c := h.state.Conversations[id]
-	if c == nil || c.Place != desk.InService || from.agent != "" && !c.Has(from.agent) {
-		return
+	if c == nil || c.Place != desk.InService || agent != "" && !c.Has(agent) {
+		return nil
 	}
 	if set := h.state.Setting(c.Queue); set != nil && !set.Has(settings.FeatureTyping) {
-		return
+		return nil
 	}
-	t.Conversation = string(c.ID)
+	return c
+}
+
+func (h *hub) tellTyping(c *desk.Conversation, by string) {
+	t := protocol.Typing{Type: protocol.TypeTyping, From: protocolCustomer, Conversation: string(c.ID)}
 	var to []*socket
-	if from.agent != "" {
-		t.Author = agentName(h.state, from.agent)
+	if by != "" {
+		t.From, t.Author = protocolAgent, agentName(h.state, by)
 		to = append(to, h.customers[c.Session]...)
 	}
 	for _, agent := range c.Agents() {
-		if agent != from.agent {
+		if agent != by {
 			to = append(to, h.agents[agent]...)
 		}
 	}

@@ -43,6 +43,17 @@ func (p *presence) look(who desk.Principal, seq uint64) {
 	}
 }
 
+// all looks at everybody who is connected here: the others took this pod for gone. The caller holds the
+// hub's lock.
+func (p *presence) all() {
+	for agent := range p.h.agents {
+		p.changed(desk.AgentPrincipal(agent))
+	}
+	for session := range p.h.customers {
+		p.changed(desk.CustomerPrincipal(session))
+	}
+}
+
 func (p *presence) run(stop <-chan struct{}) {
 	for {
 		select {

@@ -283,6 +283,7 @@ func (st *streams) admit(s *socket, h protocol.Hello) (string, *protocol.Error) 
 func (st *streams) begin(s *socket, seq uint64) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	st.g.reach(ctx, seq)
 	if err := st.g.hydrate(ctx, s, seq); err != nil {
 		st.g.log.Warn("no snapshot for a client", "error", err)
 		s.close(1013, "try again later")

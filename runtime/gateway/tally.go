@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
@@ -124,6 +125,16 @@ func (t *tally) record(r desk.Record) {
 		t.everything()
 		t.before.router = true // everybody's presence may read otherwise
 		s.Apply(r)
+		if !slices.Contains(e.Gateways, t.h.presence.gateway) {
+			t.h.presence.all()
+		}
+	case desk.GatewayLost:
+		t.everything()
+		t.before.router = true
+		s.Apply(r)
+		if e.Gateway == t.h.presence.gateway {
+			t.h.presence.all()
+		}
 	case desk.PresenceSet:
 		s.Apply(r)
 		t.present(desk.AgentPrincipal(e.Agent))

@@ -19,7 +19,10 @@ type Options struct {
 	// URL of the database: "sqlite:///dir/ledger.db" for a file, whose directory is made when it is missing, or
 	// "postgres://user:password@host:port/database?...", as PostgreSQL itself writes it.
 	URL string
-	// Desk whose log it is. Several desks may share one PostgreSQL database.
+	// Source, if set, tells the URL instead, at the start and before each new connection to PostgreSQL, so that a password
+	// that was rotated is used without a restart. An error keeps the connection from being made.
+	Source func() (string, error)
+	// Desk whose log it is. Several desks may share one PostgreSQL database: each has a schema of its own, see [Schema].
 	Desk string
 	// Logger takes what an operator of the database should know; nil for silence.
 	Logger *slog.Logger
@@ -36,6 +39,7 @@ type Ledger struct {
 	queries queries
 	log     *slog.Logger
 	poll    time.Duration
+	source  func() (string, error)
 
 	appends *sql.DB // one connection, for appends alone
 	control *sql.DB // epoch and snapshots
@@ -78,13 +82,19 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 		l.poll = DefaultPoll
 	}
 	// The scheme is cut by hand: an error of url.Parse would repeat the password.
-	scheme, _, _ := strings.Cut(options.URL, "://")
 	var err error
-	switch scheme {
+	address := options.URL
+	if options.Source != nil {
+		l.source = options.Source
+		if address, err = options.Source(); err != nil {
+			return nil, fmt.Errorf("open the ledger of desk %q: %w", options.Desk, err)
+		}
+	}
+	switch scheme, _, _ := strings.Cut(address, "://"); scheme {
 	case "sqlite":
-		err = l.openSQLite(ctx, options.URL)
+		err = l.openSQLite(ctx, address)
 	case "postgres", "postgresql":
-		err = l.openPostgres(ctx, options.URL)
+		err = l.openPostgres(ctx, address)
 	default:
 		err = errors.New(`the URL must begin with "sqlite:///" or "postgres://"`)
 	}

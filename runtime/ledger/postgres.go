@@ -42,9 +42,31 @@ func postgresDialect() dialect {
 
 func (l *Ledger) openPostgres(ctx context.Context, address string) error {
 	l.dialect = postgresDialect()
+	config, err := postgresConfig(address)
+	if err != nil {
+		return err
+	}
+	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(prepareSession(Schema(l.desk)))}
+	if l.source != nil {
+		options = append(options, stdlib.OptionBeforeConnect(l.follow))
+	}
+	connector := connector{stdlib.GetConnector(*config, options...)}
+	l.appends = sql.OpenDB(connector)
+	l.appends.SetMaxOpenConns(1)
+	l.reads = sql.OpenDB(connector)
+	l.reads.SetMaxOpenConns(postgresPool)
+	l.reads.SetMaxIdleConns(postgresPool)
+	l.control = l.reads
+	if err := l.checkPostgres(ctx); err != nil {
+		return err
+	}
+	return l.ensureSchema(ctx)
+}
+
+func postgresConfig(address string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return fmt.Errorf("read the URL: %w", err) // pgx leaves the password out
+		return nil, fmt.Errorf("read the URL: %w", err) // pgx leaves the password out
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "usher-ledger"
@@ -54,14 +76,21 @@ func (l *Ledger) openPostgres(ctx context.Context, address string) error {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	config.DialFunc = dialToConnect(config.DialFunc)
-	connector := connector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(prepareSession))}
-	l.appends = sql.OpenDB(connector)
-	l.appends.SetMaxOpenConns(1)
-	l.reads = sql.OpenDB(connector)
-	l.reads.SetMaxOpenConns(postgresPool)
-	l.reads.SetMaxIdleConns(postgresPool)
-	l.control = l.reads
-	return l.checkPostgres(ctx)
+	return config, nil
+}
+
+// follow asks for the address and the password anew before each connection: they may have been rotated.
+func (l *Ledger) follow(_ context.Context, config *pgx.ConnConfig) error {
+	address, err := l.source()
+	if err != nil {
+		return fmt.Errorf("read where the database is: %w", err)
+	}
+	fresh, err := postgresConfig(address)
+	if err != nil {
+		return err
+	}
+	*config = *fresh
+	return nil
 }
 
 // checkPostgres refuses a server that is too old and warns of one that does not keep what it acknowledges.
@@ -86,16 +115,21 @@ func (l *Ledger) checkPostgres(ctx context.Context) error {
 
 // prepareSession undoes settings of the role or the database under which an append would be acknowledged and lost:
 // a commit that does not wait for the disk or the replica, and a timeout, which cancels the wait for the replica and
-// then reports success. The fence is written for read committed.
-func prepareSession(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `select set_config('statement_timeout', '0', false),
-		set_config('default_transaction_isolation', 'read committed', false),
-		set_config('synchronous_commit', case current_setting('synchronous_commit')
-			when 'off' then 'on' when 'local' then 'on' else current_setting('synchronous_commit') end, false)`)
-	if err != nil {
-		return fmt.Errorf("prepare the session: %w", err)
+// then reports success. The fence is written for read committed. The desk's own schema is the only one that is looked
+// into, so that nothing of another desk can be meant.
+func prepareSession(schema string) func(context.Context, *pgx.Conn) error {
+	return func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `select set_config('statement_timeout', '0', false),
+			set_config('search_path', $1, false),
+			set_config('default_transaction_isolation', 'read committed', false),
+			set_config('synchronous_commit', case current_setting('synchronous_commit')
+				when 'off' then 'on' when 'local' then 'on' else current_setting('synchronous_commit') end, false)`,
+			pgx.Identifier{schema}.Sanitize())
+		if err != nil {
+			return fmt.Errorf("prepare the session: %w", err)
+		}
+		return nil
 	}
-	return nil
 }
 
 // connector marks the contexts of connections that are wanted, see dialToConnect.

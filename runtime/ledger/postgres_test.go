@@ -215,6 +215,10 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	schema := pgx.Identifier{ledger.Schema(ledgertest.Desk)}.Sanitize()
+	if _, err := conn.Exec(ctx, "select set_config('search_path', $1, false)", schema); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = conn.Close(ctx) })
 	return conn
 }

@@ -35,6 +35,9 @@ var ErrUnavailable = errors.New("the ledger cannot be written now")
 // ErrStopped means that this router leads no more.
 var ErrStopped = errors.New("the router has stopped")
 
+// errInterrupted means that it stopped before the outcome of a command was known.
+var errInterrupted = fmt.Errorf("%w before the outcome was known", ErrStopped)
+
 // Options of a router. Zero values have defaults but for Ledger, Holder and Gateway.
 type Options struct {
 	Ledger *ledger.Ledger
@@ -84,11 +87,37 @@ type Router struct {
 	stalled   atomic.Pointer[error]
 	last      int64 // time of the last decision: the clock never goes back
 	snapshot  snapshots
+	quit      chan struct{} // closed by Stop
+	once      sync.Once
+
+	// Of a desk with several pods (member.go).
+	gateways []string                             // that may still be there, beside this one
+	carry    func(first uint64, entries [][]byte) // takes what was committed to the other pods
+	resigned func()                               // called when the lead was given back
+	dirty    bool                                 // the state may hold decisions that are not durable
+	attempt  time.Duration                        // how long one try to write may take; 0 for as long as it takes
 }
 
 // Lead takes the lead of the desk, waiting for it when another has it, and reads the state from the
 // last snapshot and the tail of the ledger.
 func Lead(ctx context.Context, o Options) (*Router, error) {
+	o = o.withDefaults()
+	w, err := claim(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	r := newRouter(o, w)
+	if err := r.load(ctx); err != nil {
+		return nil, fmt.Errorf("read the desk's state: %w", err)
+	}
+	return r, nil
+}
+
+func newRouter(o Options, w *ledger.Writer) *Router {
+	return &Router{options: o, log: o.Logger, writer: w, requests: make(chan request, o.Waiting), quit: make(chan struct{})}
+}
+
+func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -99,15 +128,7 @@ func Lead(ctx context.Context, o Options) (*Router, error) {
 	o.Retry = or(o.Retry, 200*time.Millisecond)
 	o.Waiting = or(o.Waiting, 16384)
 	o.SnapshotEvery = or(o.SnapshotEvery, 100_000)
-	r := &Router{options: o, log: o.Logger, requests: make(chan request, o.Waiting)}
-	var err error
-	if r.writer, err = claim(ctx, o); err != nil {
-		return nil, err
-	}
-	if err := r.load(ctx); err != nil {
-		return nil, fmt.Errorf("read the desk's state: %w", err)
-	}
-	return r, nil
+	return o
 }
 
 func or[T comparable](value, otherwise T) T {
@@ -138,36 +159,44 @@ func claim(ctx context.Context, o Options) (*ledger.Writer, error) {
 }
 
 func (r *Router) load(ctx context.Context) error {
+	state, from, err := read(ctx, r.options)
+	if err != nil {
+		return err
+	}
+	r.state, r.last, r.snapshot.at = state, state.At, from
+	return nil
+}
+
+// read makes the state from the last snapshot and the tail of the ledger; from is the snapshot's position.
+func read(ctx context.Context, o Options) (state *desk.State, from uint64, err error) {
 	began := time.Now()
-	r.state = desk.New()
-	l := r.options.Ledger
-	if snap, found, err := l.LatestSnapshot(ctx, desk.SnapshotVersion); err != nil {
-		r.log.Warn("the snapshot cannot be read; replaying the whole ledger", "error", err)
+	state = desk.New()
+	if snap, found, err := o.Ledger.LatestSnapshot(ctx, desk.SnapshotVersion); err != nil {
+		o.Logger.Warn("the snapshot cannot be read; replaying the whole ledger", "error", err)
 	} else if found {
 		if s, err := desk.Restore(snap.State); err != nil {
-			r.log.Warn("the snapshot cannot be used; replaying the whole ledger", "error", err)
+			o.Logger.Warn("the snapshot cannot be used; replaying the whole ledger", "error", err)
 		} else {
-			r.state = s
-			r.last = s.At
+			state = s
 		}
 	}
-	from := r.state.Seq
-	for record, err := range Records(ctx, l, from) {
+	from = state.Seq
+	for record, err := range Records(ctx, o.Ledger, from) {
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
-		r.state.Apply(record)
-		r.last = max(r.last, record.At)
+		state.Apply(record)
 	}
-	r.snapshot.at = from
-	r.log.Info("state read", "seq", r.state.Seq, "snapshot", from, "took", time.Since(began).Round(time.Millisecond))
-	return nil
+	o.Logger.Info("state read", "seq", state.Seq, "snapshot", from, "took", time.Since(began).Round(time.Millisecond))
+	return state, from, nil
 }
 
 // Replica is a copy of the state that only follows; Follow gets what comes after it. Both are for
 // before Run.
-func (r *Router) Replica() (*desk.State, error) {
-	b, err := r.state.Snapshot()
+func (r *Router) Replica() (*desk.State, error) { return replica(r.state) }
+
+func replica(state *desk.State) (*desk.State, error) {
+	b, err := state.Snapshot()
 	if err != nil {
 		return nil, err
 	}
@@ -196,18 +225,7 @@ func (r *Router) Stalled() error {
 // command that can have no effect, ErrUnavailable, ErrStopped, or the context's: then the outcome is
 // not known, and the same command may be sent again.
 func (r *Router) Do(ctx context.Context, c desk.Command) (Result, error) {
-	type outcome struct {
-		result Result
-		err    error
-	}
-	answer := make(chan outcome, 1)
-	r.Submit(c, func(result Result, err error) { answer <- outcome{result, err} })
-	select {
-	case o := <-answer:
-		return o.result, o.err
-	case <-ctx.Done():
-		return Result{}, ctx.Err()
-	}
+	return do(ctx, r, c)
 }
 
 // Submit has a command decided, in the order of the calls, and calls done when its events are
@@ -239,7 +257,7 @@ func (r *Router) Run(ctx context.Context) error {
 	renewing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go r.renew(renewing, renewed)
-	if err := r.decideNow(ctx, desk.Start{Epoch: r.writer.Epoch(), Gateways: []string{r.options.Gateway}, Seed: rand.Uint64()}); err != nil {
+	if err := r.decideNow(ctx, desk.Start{Epoch: r.writer.Epoch(), Gateways: append([]string{r.options.Gateway}, r.gateways...), Seed: rand.Uint64()}); err != nil {
 		return r.end(ctx, err)
 	}
 	timer := time.NewTimer(0)
@@ -248,6 +266,8 @@ func (r *Router) Run(ctx context.Context) error {
 		var batch []request
 		select {
 		case <-ctx.Done():
+			return r.end(ctx, nil)
+		case <-r.quit:
 			return r.end(ctx, nil)
 		case err := <-renewed:
 			return r.end(ctx, err)
@@ -267,6 +287,9 @@ func (r *Router) decideNow(ctx context.Context, c desk.Command) error {
 	return r.step(ctx, []request{{c, func(Result, error) {}}})
 }
 
+// Stop lets Run end between two groups and give the lead back. Commands that it did not look at are answered ErrStopped.
+func (r *Router) Stop() { r.once.Do(func() { close(r.quit) }) }
+
 // end hands the lead over and keeps the state, so that the next start is quick.
 func (r *Router) end(ctx context.Context, cause error) error {
 	if cause != nil && ctx.Err() == nil {
@@ -274,14 +297,18 @@ func (r *Router) end(ctx context.Context, cause error) error {
 	}
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	resigned := r.writer.Resign(after)
+	if r.resigned != nil {
+		r.resigned() // before anything that takes time
+	}
 	r.snapshot.wait()
-	if cause == nil {
+	if cause == nil && !r.dirty {
 		if err := r.snapshot.write(after, r.options.Ledger, r.state); err != nil {
 			r.log.Warn("no snapshot at the end; the next start replays more", "error", err)
 		}
 	}
-	if err := r.writer.Resign(after); err != nil && !errors.Is(err, ledger.ErrFenced) {
-		return fmt.Errorf("hand over the lead: %w", err)
+	if resigned != nil && !errors.Is(resigned, ledger.ErrFenced) {
+		return fmt.Errorf("hand over the lead: %w", resigned)
 	}
 	return nil
 }
@@ -308,7 +335,10 @@ func (r *Router) renew(ctx context.Context, lost chan<- error) {
 		case <-ctx.Done():
 			return
 		case <-every.C:
-			if err := r.writer.Renew(ctx); errors.Is(err, ledger.ErrFenced) {
+			renewing, cancel := context.WithTimeout(ctx, r.options.Lease) // a later answer is worth nothing
+			err := r.writer.Renew(renewing)
+			cancel()
+			if errors.Is(err, ledger.ErrFenced) {
 				lost <- err
 				return
 			} else if err != nil && ctx.Err() == nil {

@@ -52,7 +52,8 @@ func (r *Router) step(ctx context.Context, batch []request) (err error) {
 	g := &group{behind: batch}
 	defer func() {
 		if err != nil {
-			g.reply(ErrStopped)
+			r.dirty = true
+			g.reply(errInterrupted)
 		}
 	}()
 	for len(g.behind) > 0 {
@@ -92,6 +93,9 @@ func (r *Router) decide(g *group, q request) error {
 		return nil
 	}
 	result := Result{Conversation: d.Conversation}
+	if _, asks := q.command.(desk.Sync); asks {
+		result.Seq = r.state.Seq // durable when it is told: it is answered with the group
+	}
 	if d.Repeated != nil {
 		result.Seq, result.Repeated = d.Repeated.Seq, true
 	}
@@ -174,6 +178,9 @@ func (r *Router) commit(ctx context.Context, g *group) error {
 			err = r.append(ctx, g)
 		}
 		r.flow()
+		if r.carry != nil {
+			r.carry(g.records[0].Seq, g.entries)
+		}
 		for _, f := range r.followers {
 			f.Follow(g.records)
 		}
@@ -184,6 +191,12 @@ func (r *Router) commit(ctx context.Context, g *group) error {
 
 // append writes the group once. After an answer that was lost it finds out whether the group is in.
 func (r *Router) append(ctx context.Context, g *group) error {
+	if r.attempt > 0 {
+		// A database that cannot be reached may never say so. The connection is dropped then, and nothing cancelled.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.attempt)
+		defer cancel()
+	}
 	first, err := r.writer.Append(ctx, r.options.Clock(), g.entries)
 	if errors.Is(err, ledger.ErrUnknown) {
 		written, recovered := r.writer.Recover(ctx)

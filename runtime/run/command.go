@@ -37,6 +37,9 @@ func Command(version string) *cobra.Command {
 			if (o.Keys == "") != (o.SignInKey == "") {
 				return errors.New("--keys and --sign-in-key are given together, or neither")
 			}
+			if err := checkSeveral(o); err != nil {
+				return err
+			}
 			o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 			o.Ready = func(a Addresses) {
 				fmt.Fprintf(cmd.OutOrStdout(), "listening on http://%s\n", a.Listen)
@@ -50,6 +53,11 @@ func Command(version string) *cobra.Command {
 	f.StringVar(&o.Desk, "desk", "", "name of the desk (its namespace); with --settings that of the file")
 	f.StringVar(&o.Data, "data", "data", "directory of the ledger and the archive")
 	f.StringVar(&o.Store, "store", "", "URL of the ledger: sqlite:///path or postgres://…; SQLite in --data when empty")
+	f.StringVar(&o.StoreDir, "store-dir", "", "directory with uri, or host, port, dbname, user and password (sslmode, ca.crt), of the ledger's PostgreSQL; read again for each connection")
+	f.StringVar(&o.Peers, "peer-listen", "", "address for the other pods of the desk; empty when there are none")
+	f.StringVar(&o.PeerTLS, "peer-tls", "", "directory of tls.crt, tls.key and ca.crt between the pods")
+	f.StringVar(&o.PeerAddress, "peer-address", "", "host and port by which the other pods reach this one; that of --peer-listen when empty")
+	f.DurationVar(&o.Lease, "lease", 0, "how long the other pods wait for a silent router (1.5s with several pods)")
 	f.StringVar(&o.Settings, "settings", "", "settings file (YAML or JSON); it is read again when it changes")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address for customers and agents")
 	f.StringVar(&o.Ops, "ops", "", "address of health, readiness, metrics and profiles; empty for none")

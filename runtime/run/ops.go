@@ -23,6 +23,10 @@ func (p *pod) opsHandler() http.Handler {
 		switch err := p.router.Stalled(); {
 		case err != nil:
 			http.Error(w, "the ledger cannot be written: "+err.Error(), http.StatusServiceUnavailable)
+		case p.leaving.Load():
+			http.Error(w, "this pod ends", http.StatusServiceUnavailable)
+		case p.member != nil && p.archive.Position() < p.began:
+			http.Error(w, "the history of this pod is being made from the ledger", http.StatusServiceUnavailable)
 		case !ready:
 			http.Error(w, "waiting for settings from the operator", http.StatusServiceUnavailable)
 		default:
@@ -52,11 +56,12 @@ var (
 	descFree      = prometheus.NewDesc("usher_queue_agents_available", "Agents of the queue who are connected and under their limit.", []string{"queue"}, nil)
 	descSockets   = prometheus.NewDesc("usher_sockets", "Open sockets of this pod.", nil, nil)
 	descSeq       = prometheus.NewDesc("usher_ledger_sequence", "Sequence of the last event that this pod applied.", nil, nil)
+	descLeads     = prometheus.NewDesc("usher_router_leads", "1 while this pod is the desk's router.", nil, nil)
 	descStalled   = prometheus.NewDesc("usher_ledger_stalled", "1 while the ledger cannot be written.", nil, nil)
 )
 
 func (c *deskCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descInService, descOpen, descOnline, descFree, descSockets, descSeq, descStalled} {
+	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descInService, descOpen, descOnline, descFree, descSockets, descSeq, descLeads, descStalled} {
 		ch <- d
 	}
 }
@@ -92,5 +97,6 @@ func (c *deskCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(descSeq, prometheus.CounterValue, float64(s.Seq))
 	})
 	gauge(descSockets, float64(c.p.gateway.Sockets()))
+	gauge(descLeads, flag(c.p.member == nil || c.p.member.Leads()))
 	gauge(descStalled, flag(c.p.router.Stalled() != nil))
 }

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ import (
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/gateway"
 	"usher.chat/runtime/ledger"
+	"usher.chat/runtime/peer"
 	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/router"
 	"usher.chat/runtime/settings"
@@ -45,6 +47,13 @@ type Options struct {
 	Listen   string // people's address
 	Ops      string // health, metrics, profiles; empty for none
 	Control  string // the operator's address; empty for none
+	// StoreDir is a directory of what the ledger's URL is made of, as a mounted Secret; instead of Store.
+	StoreDir string
+	// Peers is the address for the other pods of the desk; empty when there are none. PeerTLS is the directory of
+	// tls.crt, tls.key and ca.crt for it, PeerAddress what the others reach it by; that of Peers when empty.
+	Peers, PeerTLS, PeerAddress string
+	// Lease is how long the others wait for a leader that is silent; 0 for the default.
+	Lease time.Duration
 	// ControlTLS is the directory of tls.crt, tls.key and ca.crt of the control port.
 	ControlTLS string
 	// Keys is the directory of the session key, SignInKey the file of the sign-in key. Made in Data
@@ -58,7 +67,7 @@ type Options struct {
 }
 
 // Addresses are where a runtime listens.
-type Addresses struct{ Listen, Ops, Control string }
+type Addresses struct{ Listen, Ops, Control, Peers string }
 
 // Runtime runs until the context ends or something fails that only a new start can mend.
 func Runtime(ctx context.Context, o Options) error {
@@ -70,12 +79,22 @@ func Runtime(ctx context.Context, o Options) error {
 	return p.run(ctx)
 }
 
+// lead is the desk's router, in this pod or behind a stream.
+type lead interface {
+	gateway.Router
+	Run(ctx context.Context) error
+	Replica() (*desk.State, error)
+	Follow(router.Follower)
+}
+
 // pod is one runtime's parts.
 type pod struct {
 	o       Options
 	log     *slog.Logger
 	ledger  *ledger.Ledger
-	router  *router.Router
+	router  lead
+	member  *router.Member // the router of a desk with several pods; nil otherwise
+	peers   *peer.Server
 	archive *archive.Archive
 	gateway *gateway.Gateway
 	control *control.Server
@@ -83,6 +102,9 @@ type pod struct {
 	people  net.Listener
 	ops     net.Listener
 	rule    net.Listener // the control port
+	others  net.Listener // the other pods' port
+	began   uint64       // the ledger's position at the start
+	leaving atomic.Bool  // nobody is to be sent here any more
 	figures *figures
 }
 
@@ -112,15 +134,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	if err != nil {
 		return nil, err
 	}
-	store := o.Store
-	if store == "" {
-		path, err := filepath.Abs(filepath.Join(o.Data, "ledger.db"))
-		if err != nil {
-			return nil, err
-		}
-		store = "sqlite://" + path
-	}
-	if p.ledger, err = ledger.Open(ctx, ledger.Options{URL: store, Desk: p.o.Desk, Logger: p.log}); err != nil {
+	if p.ledger, err = p.openLedger(ctx); err != nil {
 		return nil, err
 	}
 	holder, err := os.Hostname()
@@ -128,8 +142,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		holder = "runtime"
 	}
 	id := holder + "/" + access.NewID(rand.Reader)
-	p.router, err = router.Lead(ctx, router.Options{Ledger: p.ledger, Holder: holder, Gateway: id, Logger: p.log})
-	if err != nil {
+	if p.router, err = p.openRouter(ctx, holder, id); err != nil {
 		return nil, err
 	}
 	if p.archive, err = archive.Open(ctx, filepath.Join(o.Data, "archive.db"), archive.Options{Logger: p.log}); err != nil {
@@ -139,6 +152,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.began = replica.Seq
 	p.figures = &figures{pod: p}
 	p.control = control.New(control.Options{
 		Desk: p.figures, Info: control.VersionInfo{Version: o.Version, Desk: p.o.Desk}, Now: time.Now, Logger: p.log,
@@ -148,6 +162,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
 		Tokens:  access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now}),
 		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, Logger: p.log,
+		Typing: p.typing(),
 	})
 	p.router.Follow(p.archive)
 	p.router.Follow(p.gateway)
@@ -179,7 +194,7 @@ func (p *pod) listen() (err error) {
 	for _, l := range []struct {
 		name, address string
 		to            *net.Listener
-	}{{"listen", p.o.Listen, &p.people}, {"ops", p.o.Ops, &p.ops}, {"control", p.o.Control, &p.rule}} {
+	}{{"listen", p.o.Listen, &p.people}, {"ops", p.o.Ops, &p.ops}, {"control", p.o.Control, &p.rule}, {"peer-listen", p.o.Peers, &p.others}} {
 		if l.address == "" {
 			continue
 		}
@@ -210,9 +225,16 @@ func (p *pod) run(ctx context.Context) error {
 		}
 		return nil
 	})
+	if p.member != nil {
+		group.Go(func() error { return p.peers.Serve(routing, p.others) })
+	}
 	serving := p.serve(group, ctx)
 	group.Go(func() error {
 		p.gateway.Run(ctx)
+		p.leaving.Store(true)
+		if p.member != nil {
+			p.member.HandOver() // before requests that are still being answered: the next router answers them
+		}
 		serving()
 		stopRouting()
 		<-routed
@@ -229,7 +251,7 @@ func (p *pod) run(ctx context.Context) error {
 
 func (p *pod) ready() {
 	if p.o.Ready != nil {
-		p.o.Ready(Addresses{Listen: addr(p.people), Ops: addr(p.ops), Control: addr(p.rule)})
+		p.o.Ready(Addresses{Listen: addr(p.people), Ops: addr(p.ops), Control: addr(p.rule), Peers: addr(p.others)})
 	}
 }
 
@@ -314,6 +336,7 @@ func (p *pod) followFile(ctx context.Context) error {
 		switch {
 		case err == nil:
 			told = ""
+		case errors.Is(err, router.ErrUnavailable): // for the moment
 		case told != err.Error() && ctx.Err() == nil:
 			told = err.Error()
 			p.log.Error("the settings file cannot be used; the last good settings stay in force", "error", err)
@@ -322,7 +345,7 @@ func (p *pod) followFile(ctx context.Context) error {
 }
 
 func (p *pod) close() {
-	for _, l := range []net.Listener{p.people, p.ops, p.rule} {
+	for _, l := range []net.Listener{p.people, p.ops, p.rule, p.others} {
 		if l != nil {
 			_ = l.Close()
 		}

@@ -70,6 +70,14 @@ func (ca *CA) Client(name string) (Pair, error) {
 	})
 }
 
+// Peer makes a certificate with this name for both sides, as the pods of a desk have among themselves.
+func (ca *CA) Peer(name string) (Pair, error) {
+	return ca.leaf(&x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	})
+}
+
 func (ca *CA) leaf(template *x509.Certificate) (Pair, error) {
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	cert, key, err := ca.sign(template)

@@ -16,6 +16,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	neturl "net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -154,6 +155,11 @@ func SQL(t *testing.T, url, statement string) int64 {
 	driver, name := "pgx", url
 	if path, ok := strings.CutPrefix(url, "sqlite://"); ok {
 		driver, name = "sqlite", path
+	} else if address, err := neturl.Parse(url); err == nil {
+		query := address.Query()
+		query.Set("search_path", `"`+ledger.Schema(Desk)+`"`) // where the desk's tables are
+		address.RawQuery = query.Encode()
+		name = address.String()
 	}
 	db, err := sql.Open(driver, name)
 	if err != nil {

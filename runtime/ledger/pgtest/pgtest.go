@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -40,6 +41,8 @@ const oldest = 15
 
 // Server is a running server.
 type Server struct {
+	programs  string
+	account   *syscall.Credential
 	address   string
 	directory string
 	stdin     io.Closer
@@ -61,7 +64,7 @@ func Start(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the directory of PostgreSQL: %w", err)
 	}
-	s := &Server{directory: directory, ended: make(chan error, 1)}
+	s := &Server{programs: programs, account: account, directory: directory, ended: make(chan error, 1)}
 	if err := s.start(programs, account, settings); err != nil {
 		return nil, errors.Join(fmt.Errorf("start PostgreSQL for tests: %w", err), os.RemoveAll(directory))
 	}
@@ -182,12 +185,67 @@ func (s *Server) NewDatabase(ctx context.Context) (string, error) {
 
 // Stop ends the server and removes its files.
 func (s *Server) Stop() error {
+	stopped := s.signal(syscall.SIGINT) // also one that was started again
 	_ = s.stdin.Close()
 	<-s.ended //nolint:errcheck // it was told to end
 	if err := os.RemoveAll(s.directory); err != nil {
-		return fmt.Errorf("remove the files of PostgreSQL: %w", err)
+		return errors.Join(stopped, fmt.Errorf("remove the files of PostgreSQL: %w", err))
+	}
+	return stopped
+}
+
+// Kill ends the server without a word to anybody, as the loss of its machine does; its files stay. Restart starts it
+// again.
+func (s *Server) Kill() error { return s.signal(syscall.SIGQUIT) }
+
+// Restart starts the server again on its files and its port, and ends it first if it runs.
+func (s *Server) Restart() error {
+	if err := s.signal(syscall.SIGINT); err != nil {
+		return err
+	}
+	start := exec.Command(filepath.Join(s.programs, "pg_ctl"), "start", "--wait", "--silent", "--pgdata", filepath.Join(s.directory, "data"),
+		"--log", filepath.Join(s.directory, "restarted.log"))
+	start.Dir, start.SysProcAttr = s.directory, &syscall.SysProcAttr{Credential: s.account, Setpgid: true}
+	if out, err := start.CombinedOutput(); err != nil {
+		return fmt.Errorf("start PostgreSQL again: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// signal ends the server that runs, whichever start it was of, and waits for its end.
+func (s *Server) signal(how syscall.Signal) error {
+	pid, err := s.pid()
+	if err != nil || pid == 0 {
+		return err
+	}
+	if err := syscall.Kill(pid, how); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("end PostgreSQL: %w", err)
+	}
+	over := time.Now().Add(time.Minute)
+	for time.Now().Before(over) {
+		if again, err := s.pid(); err != nil || again != pid {
+			return err
+		}
+		time.Sleep(5 * time.Millisecond) // there is nobody to ask: it is not a child of this process
+	}
+	return errors.New("PostgreSQL does not end")
+}
+
+// pid is the server's process; 0 when it does not run.
+func (s *Server) pid() (int, error) {
+	b, err := os.ReadFile(filepath.Join(s.directory, "data", "postmaster.pid"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look for PostgreSQL: %w", err)
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(line)
+	if err != nil {
+		return 0, fmt.Errorf("look for PostgreSQL: %w", err)
+	}
+	return pid, nil
 }
 
 // find gives the directory of the newest server's programs.

@@ -1,0 +1,315 @@
+// Package podstest runs several pods of one desk as processes of the built binary on one PostgreSQL, for tests and
+// benches:
+//
+//	binary, err := podstest.Build(ctx, dir)
+//	desk, err := podstest.New(podstest.Options{Binary: binary, Dir: dir, Store: url, Settings: settings, Pods: 3})
+//	defer desk.Close()
+//	err = desk.Start(ctx)
+//	leader, err := desk.Leader(ctx)
+//	leader.Signal(syscall.SIGKILL)
+package podstest
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"usher.chat/runtime/access"
+	"usher.chat/runtime/control/controltest"
+	"usher.chat/runtime/ledger"
+	"usher.chat/runtime/peer"
+	"usher.chat/runtime/settings"
+)
+
+// Build makes the binary that people run.
+func Build(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(dir, "usher")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, "usher.chat")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the binary: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// Options of New.
+type Options struct {
+	Binary string
+	Dir    string // for files; made by the caller
+	Store  string // of PostgreSQL
+	// StoreOf, if set, is the address by which one pod reaches Store.
+	StoreOf  func(pod int) string
+	Settings settings.Settings
+	Pods     int
+	// CA signs the certificates between pods; one of the desk's own when nil.
+	CA *controltest.CA
+	// Args are for every pod, behind the others.
+	Args []string
+	// Log takes what the pods say; os.Stderr when nil.
+	Log io.Writer
+}
+
+// Desk is some pods of one desk.
+type Desk struct {
+	Pods   []*Pod
+	Ledger *ledger.Ledger
+	TLS    string
+	o      Options
+	tokens *access.Tokens
+}
+
+// Pod is one process, and the next one that takes its place.
+type Pod struct {
+	desk *Desk
+	n    int
+	Peer string // address for the others
+
+	mu      sync.Mutex
+	url     string
+	ops     string
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+// New makes files; nothing runs yet.
+func New(o Options) (*Desk, error) {
+	d := &Desk{o: o, TLS: filepath.Join(o.Dir, "tls")}
+	if d.o.Log == nil {
+		d.o.Log = os.Stderr
+	}
+	b, err := json.Marshal(o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(d.settings(), b, 0o600); err != nil {
+		return nil, err
+	}
+	keys, err := access.GenerateKeys(d.keys())
+	if err != nil {
+		return nil, err
+	}
+	d.tokens = access.New(access.Options{Desk: o.Settings.Desk.Name, Keys: keys, Now: time.Now})
+	if err := os.MkdirAll(d.TLS, 0o700); err != nil {
+		return nil, err
+	}
+	ca := o.CA
+	if ca == nil {
+		if ca, err = controltest.NewCA(o.Settings.Desk.Name, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	pair, err := ca.Peer(peer.Name(o.Settings.Desk.Name))
+	if err != nil {
+		return nil, err
+	}
+	if err := pair.Write(d.TLS); err != nil {
+		return nil, err
+	}
+	for n := range o.Pods {
+		p := &Pod{desk: d, n: n}
+		if p.Peer, err = free(); err != nil {
+			return nil, err
+		}
+		if p.ops, err = free(); err != nil {
+			return nil, err
+		}
+		d.Pods = append(d.Pods, p)
+	}
+	return d, nil
+}
+
+func (d *Desk) settings() string { return filepath.Join(d.o.Dir, "settings.json") }
+func (d *Desk) keys() string     { return filepath.Join(d.o.Dir, "keys") }
+
+// Apply puts other settings in force, through whichever pods read the file.
+func (d *Desk) Apply(s settings.Settings) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.settings()+".new", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(d.settings()+".new", d.settings())
+}
+
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
+}
+
+// Start starts all pods, and opens the ledger to look at.
+func (d *Desk) Start(ctx context.Context) error {
+	for _, p := range d.Pods {
+		if err := p.Start(ctx); err != nil {
+			return err
+		}
+	}
+	var err error
+	d.Ledger, err = ledger.Open(ctx, ledger.Options{URL: d.o.Store, Desk: d.o.Settings.Desk.Name})
+	return err
+}
+
+// Close ends everything.
+func (d *Desk) Close() error {
+	for _, p := range d.Pods {
+		_ = p.Signal(syscall.SIGCONT)
+		_ = p.Signal(syscall.SIGKILL)
+		p.Wait()
+	}
+	if d.Ledger == nil {
+		return nil
+	}
+	return d.Ledger.Close()
+}
+
+// Leader is the pod that has the lease.
+func (d *Desk) Leader(ctx context.Context) (*Pod, error) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		leader, err := d.Ledger.Leader(ctx)
+		if err == nil && leader.Live {
+			for _, p := range d.Pods {
+				if p.Peer == leader.Address {
+					return p, nil
+				}
+			}
+			return nil, fmt.Errorf("%s leads, which is none of these pods", leader.Address)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(errors.New("nobody leads"), err, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// Link makes a sign-in link.
+func (d *Desk) Link(agent, url string) (string, error) {
+	token, err := d.tokens.IssueLink(agent, access.NewID(rand.Reader), time.Now().Add(time.Hour))
+	if err != nil {
+		return "", err
+	}
+	return access.SignInURL(url, token), nil
+}
+
+// URL is where people reach the pod; empty while it does not run.
+func (p *Pod) URL() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.url
+}
+
+// Ops is the address of health and metrics.
+func (p *Pod) Ops() string { return "http://" + p.ops }
+
+// Name is for logs.
+func (p *Pod) Name() string { return "pod " + strconv.Itoa(p.n) }
+
+// Start starts the pod and returns when people can come in.
+func (p *Pod) Start(ctx context.Context) error {
+	d := p.desk
+	store := d.o.Store
+	if d.o.StoreOf != nil {
+		store = d.o.StoreOf(p.n)
+	}
+	const fast = "1000000"
+	args := append([]string{"runtime", "--settings", d.settings(), "--data", filepath.Join(d.o.Dir, "pod-"+strconv.Itoa(p.n)), "--store", store,
+		"--listen", "127.0.0.1:0", "--ops", p.ops, "--keys", d.keys(), "--sign-in-key", filepath.Join(d.keys(), access.SignInFile),
+		"--peer-listen", p.Peer, "--peer-tls", d.TLS, "--log-level", "warn",
+		"--customer-rate", fast, "--customer-burst", fast, "--agent-rate", fast, "--agent-burst", fast, "--frame-rate", fast, "--frame-burst", fast,
+	}, d.o.Args...)
+	command := exec.Command(d.o.Binary, args...)
+	command.Stderr = d.o.Log
+	// A test that is killed leaves no pods behind.
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := command.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	p.mu.Lock()
+	p.command, p.ended, p.url = command, ended, ""
+	p.mu.Unlock()
+	said := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		said <- line
+		_ = command.Wait()
+		close(ended)
+	}()
+	select {
+	case line := <-said:
+		_, url, ok := strings.Cut(strings.TrimSpace(line), "listening on ")
+		if !ok {
+			return fmt.Errorf("%s said %q", p.Name(), line)
+		}
+		p.mu.Lock()
+		p.url = url
+		p.mu.Unlock()
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s does not start: %w", p.Name(), ctx.Err())
+	}
+}
+
+// Signal sends the process a signal.
+func (p *Pod) Signal(s syscall.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.command == nil {
+		return nil
+	}
+	if s == syscall.SIGKILL || s == syscall.SIGTERM {
+		p.url = ""
+	}
+	return p.command.Process.Signal(s)
+}
+
+// Running tells whether the process has not ended.
+func (p *Pod) Running() bool {
+	p.mu.Lock()
+	ended := p.ended
+	p.mu.Unlock()
+	if ended == nil {
+		return false
+	}
+	select {
+	case <-ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Wait waits for the end of the process and gives its exit code.
+func (p *Pod) Wait() int {
+	p.mu.Lock()
+	ended, command := p.ended, p.command
+	p.mu.Unlock()
+	if ended == nil {
+		return 0
+	}
+	<-ended
+	return command.ProcessState.ExitCode()
+}
