@@ -39,6 +39,10 @@ type Workload struct {
 	Verdict Verdict
 	// Storage says that the Desk asks for another volume than there is. It concerns the Desk alone.
 	Storage Verdict
+	// Store says that the Desk asks for another store than the desk runs on. It concerns the Desk alone.
+	Store Verdict
+	// Hint says what the pods need of people before they can start.
+	Hint string
 	// PodReady: the runtime's pod is ready.
 	PodReady bool
 }
