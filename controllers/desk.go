@@ -142,6 +142,10 @@ func (r *DeskReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	default:
 		out.state.Verdict = Verdict{v1alpha1.ReasonWorkloadFailed, clip(failed.Error())}
 	}
+	if !out.state.Store.OK() || out.state.Verdict.Reason == v1alpha1.ReasonMigrationNeeded {
+		// What was annotated is seen at once, unless it is a claim without labels.
+		result.RequeueAfter = soonest(result.RequeueAfter, foreignRetry)
+	}
 	if objects.Desk == nil && out.state.Verdict.OK() {
 		// Without a Desk there is nobody else to tell it to.
 		out.state.Verdict = out.state.Store

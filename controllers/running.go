@@ -19,8 +19,8 @@ import (
 	"usher.chat/controllers/specs"
 )
 
-// look for what there is of a desk's ledgers.
-func (w *workloads) look(ctx context.Context, namespace string) (standing, error) {
+// look for what there is of a desk's ledgers, which wishes for postgres or not.
+func (w *workloads) look(ctx context.Context, namespace string, postgres bool) (standing, error) {
 	var s standing
 	set, deployment, claim := &appsv1.StatefulSet{}, &appsv1.Deployment{}, &corev1.PersistentVolumeClaim{}
 	if there, err := w.find(ctx, w.cached, namespace, specs.Workload, set); err != nil {
@@ -33,12 +33,13 @@ func (w *workloads) look(ctx context.Context, namespace string) (standing, error
 	} else if there && ours(deployment) {
 		s.deployment = deployment
 	}
-	there, err := w.find(ctx, w.cached, namespace, specs.Claim, claim)
-	if !there && err == nil && s.set == nil && s.deployment == nil {
-		// Before the first one is made: a claim that was restored from a snapshot has no labels, perhaps,
-		// and is not in the cache.
-		there, err = w.find(ctx, w.live, namespace, specs.Claim, claim)
+	var from client.Reader = w.cached
+	if s.deployment == nil && (postgres || s.set == nil) {
+		// A ledger may be begun now, beside this one. Then the API server is asked: the cache may be behind, and
+		// has no claim without labels, such as one that was restored from a snapshot.
+		from = w.live
 	}
+	there, err := w.find(ctx, from, namespace, specs.Claim, claim)
 	if err != nil {
 		return s, err
 	}

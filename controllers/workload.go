@@ -87,7 +87,7 @@ func (w *workloads) ensure(ctx context.Context, in specs.Input, early bool) (out
 		return out, err
 	}
 	in.Owner = account.UID
-	there, err := w.look(ctx, in.Namespace)
+	there, err := w.look(ctx, in.Namespace, in.Desk.Store.Postgres != nil)
 	if err != nil {
 		return out, err
 	}
