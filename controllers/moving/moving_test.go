@@ -163,12 +163,15 @@ func (d *desk) annotate(o client.Object, name, text string) {
 // bind the claim, as a cluster with volumes does.
 func (d *desk) bind() {
 	d.t.Helper()
-	claim := &corev1.PersistentVolumeClaim{}
-	d.comes(claim, specs.Claim)
-	claim.Status.Phase = corev1.ClaimBound
-	if err := d.Status().Update(ctx, claim); err != nil {
-		d.t.Fatal(err)
-	}
+	d.until("the claim bound", func() (bool, any) {
+		claim := &corev1.PersistentVolumeClaim{}
+		if !d.there(claim, specs.Claim) {
+			return false, nil
+		}
+		claim.Status.Phase = corev1.ClaimBound
+		err := d.Status().Update(ctx, claim)
+		return err == nil, err
+	})
 }
 
 const (
@@ -220,11 +223,14 @@ func TestADeskMovesToPostgreSQLWhenItsLedgerWasGivenUpAndNeverHasPodsOnBoth(t *t
 
 	// The pod is slow to end: as long as it is there, it has the old ledger.
 	pod := &corev1.Pod{}
-	d.comes(pod, "usher-0")
-	pod.Finalizers = append(pod.Finalizers, "test.example/slow")
-	if err := d.Update(ctx, pod); err != nil {
-		t.Fatal(err)
-	}
+	d.until("the pod made slow", func() (bool, any) {
+		if !d.there(pod, "usher-0") {
+			return false, nil
+		}
+		pod.Finalizers = []string{"test.example/slow"}
+		err := d.Update(ctx, pod)
+		return err == nil, err
+	})
 	d.annotate(&corev1.PersistentVolumeClaim{}, specs.Claim, "moved, 12 groups compared")
 	d.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonStoreChanging, "StatefulSet")
 	d.until("the pod on its way out", func() (bool, any) { d.there(pod, "usher-0"); return !pod.DeletionTimestamp.IsZero(), pod.Status })
@@ -335,14 +341,15 @@ func TestAnAutoscalerHasTheNumberOfPodsAndGivesItBack(t *testing.T) {
 	d.podsBecome("ReplicaSet", 3)
 
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: d.ns, Name: "usher"}}
-	scale := &autoscalingv1.Scale{}
-	if err := d.SubResource("scale").Get(ctx, deployment, scale); err != nil {
-		t.Fatal(err)
-	}
-	scale.Spec.Replicas = 5
-	if err := d.SubResource("scale").Update(ctx, deployment, client.WithSubResourceBody(scale), client.FieldOwner("kube-controller-manager")); err != nil {
-		t.Fatal(err)
-	}
+	d.until("scaled as an autoscaler does it", func() (bool, any) {
+		scale := &autoscalingv1.Scale{}
+		if err := d.SubResource("scale").Get(ctx, deployment, scale); err != nil {
+			return false, err
+		}
+		scale.Spec.Replicas = 5
+		err := d.SubResource("scale").Update(ctx, deployment, client.WithSubResourceBody(scale), client.FieldOwner("kube-controller-manager"))
+		return err == nil, err
+	})
 	d.podsBecome("ReplicaSet", 5)
 	// The operator applies the Deployment anew, for another reason.
 	d.apply(strings.Replace(scaled, "spec:", "spec:\n  resources: {requests: {cpu: 200m, memory: 128Mi}}", 1))
@@ -358,10 +365,13 @@ func TestAnAutoscalerHasTheNumberOfPodsAndGivesItBack(t *testing.T) {
 		o := &v1alpha1.Desk{}
 		return d.there(o, "default") && ptr.Deref(o.Status.Replicas, 0) == 5, o.Status
 	})
-	watch.Stop()
-	for e := range watch.ResultChan() {
-		if n := *e.Object.(*appsv1.Deployment).Spec.Replicas; n < 3 {
+	for e := range watch.ResultChan() { // all that happened since
+		seen := e.Object.(*appsv1.Deployment)
+		if n := *seen.Spec.Replicas; n < 3 {
 			t.Fatalf("for a moment there were to be %d pods", n)
+		}
+		if seen.ResourceVersion == deployment.ResourceVersion {
+			break
 		}
 	}
 
@@ -404,10 +414,8 @@ func TestANodeDrainsOnePodAfterTheOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range list.Items {
-		p := &list.Items[i]
-		p.Status.Phase = corev1.PodRunning
-		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
-		if err := d.Status().Update(ctx, p); err != nil {
+		running := client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}`))
+		if err := d.Status().Patch(ctx, &list.Items[i], running); err != nil {
 			t.Fatal(err)
 		}
 	}
