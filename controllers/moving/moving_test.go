@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -454,4 +455,23 @@ func TestTheLastQueueAndTheDeskTakeAllOfItAlongButTheKeys(t *testing.T) {
 			t.Errorf("%s is gone", name)
 		}
 	}
+}
+
+func TestADeskOfFourPodsAndItsUpgradeFitTheQuotaOfTheSample(t *testing.T) {
+	d := newDesk(t)
+	quota, err := os.ReadFile(filepath.Join(apitest.Root(), "config", "samples", "tenant", "quota.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.apply(string(quota))
+	d.until("a counted quota", func() (bool, any) {
+		q := &corev1.ResourceQuota{}
+		return d.there(q, "usher") && len(q.Status.Hard) == len(q.Spec.Hard), q.Status
+	})
+	four := strings.Replace(byPods, "replicas: 3", "replicas: 4", 1)
+	d.apply(queue + "---\n" + four)
+	d.podsBecome("ReplicaSet", 4)
+	// A change of the template lets a fifth one come before one of the four may go.
+	d.apply(strings.Replace(four, "spec:", "spec:\n  resources: {requests: {cpu: 200m, memory: 256Mi}}", 1))
+	d.podsBecome("ReplicaSet", 5)
 }
