@@ -265,6 +265,10 @@ func DeskStatus(d *v1alpha1.Desk, facts Facts, pods Pods, view runtimeclient.Vie
 	}
 	if view.Report != nil {
 		s.Version = view.Report.Version
+		s.Leader = view.Report.Leader
+	}
+	if s.Store != v1alpha1.StorePostgreSQL {
+		s.Leader = ""
 	}
 	// The runtime knows no generation of the Desk: it is applied with the first settings that carry
 	// it. Settings that change later because of a queue do not take that back, unless refused.

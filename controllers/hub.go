@@ -243,7 +243,7 @@ func (h *Hub) notifyReport(namespace string, d *deskFacts, before, after *settin
 			}
 		}
 	}
-	if before.Version != after.Version {
+	if before.Version != after.Version || before.Leader != after.Leader {
 		h.wake(namespace, Key{KindDesk, v1alpha1.DeskName})
 	}
 	for _, o := range after.Overrides {

@@ -26,6 +26,7 @@ import (
 	"usher.chat/controllers/certs"
 	"usher.chat/controllers/specs"
 	"usher.chat/runtime/access"
+	"usher.chat/runtime/settings"
 )
 
 const severalPods = "kind: Desk\nmetadata: {name: default}\nspec:\n  replicas: 3\n  store: {postgres: {secretRef: {name: usher-pg-app}, caSecretRef: {name: usher-pg-ca}}}\n"
@@ -142,6 +143,13 @@ func TestADeskWithFewerPodsThanItShouldHaveIsReadyAndSaysSo(t *testing.T) {
 	})
 	if s := o.Status; s.Store != v1alpha1.StorePostgreSQL || ptr.Deref(s.Replicas, 0) != 3 || ptr.Deref(s.ReadyReplicas, 0) != 3 {
 		t.Errorf("the status says %+v", s)
+	}
+	for _, leader := range []string{"usher-6c-x7", "usher-6c-b2"} {
+		d.runtime.Report(func(r *settings.Report) { r.Leader = leader })
+		d.until("the pod that leads", func() (bool, any) {
+			err := d.Get(ctx, d.key("default"), o)
+			return err == nil && o.Status.Leader == leader, o.Status
+		})
 	}
 	pods(3, appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded",

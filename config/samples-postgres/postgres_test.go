@@ -68,6 +68,10 @@ func TestTheSampleIsTakenByAnAPIServerAndItsDatabaseMayRunWherePodSecurityIsRest
 	if err := c.Patch(ctx, namespace, restrict); err != nil {
 		t.Fatal(err)
 	}
+	// As a controller does it where one runs.
+	if err := c.Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "default"}}); err != nil {
+		t.Fatal(err)
+	}
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "database-0"}, Spec: set.Spec.Template.Spec}
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "data", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
 	if err := c.Create(ctx, pod, client.DryRunAll); err != nil {
