@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -265,7 +266,8 @@ func DeskStatus(d *v1alpha1.Desk, facts Facts, pods Pods, view runtimeclient.Vie
 	}
 	if view.Report != nil {
 		s.Version = view.Report.Version
-		s.Leader = view.Report.Leader
+		// A holder may say its address too.
+		s.Leader, _, _ = strings.Cut(view.Report.Leader, "@")
 	}
 	if s.Store != v1alpha1.StorePostgreSQL {
 		s.Leader = ""

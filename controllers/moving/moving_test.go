@@ -474,4 +474,8 @@ func TestADeskOfFourPodsAndItsUpgradeFitTheQuotaOfTheSample(t *testing.T) {
 	// A change of the template lets a fifth one come before one of the four may go.
 	d.apply(strings.Replace(four, "spec:", "spec:\n  resources: {requests: {cpu: 200m, memory: 256Mi}}", 1))
 	d.podsBecome("ReplicaSet", 5)
+
+	// What the quota refuses of the workload is told in its words, and the pods go on.
+	d.apply(strings.Replace(four, "spec:", "spec:\n  service: {type: NodePort}", 1))
+	d.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWorkloadFailed, "exceeded quota: usher", "services.nodeports")
 }

@@ -138,7 +138,8 @@ func several(c *corev1ac.ContainerApplyConfiguration) {
 		"--store-dir="+storePath,
 		"--peer-listen=:"+strconv.Itoa(PortPeer),
 		"--peer-tls="+peerPath,
-		"--peer-address=$(POD_IP):"+strconv.Itoa(PortPeer)).
+		// In brackets, which an IPv6 address needs and an IPv4 address bears.
+		"--peer-address=[$(POD_IP)]:"+strconv.Itoa(PortPeer)).
 		WithEnv(corev1ac.EnvVar().WithName("POD_IP").WithValueFrom(corev1ac.EnvVarSource().
 			WithFieldRef(corev1ac.ObjectFieldSelector().WithFieldPath("status.podIP")))).
 		WithPorts(port("peer", PortPeer)).
