@@ -145,7 +145,7 @@ func ownsReplicas(fields []metav1.ManagedFieldsEntry) bool {
 		var owned struct {
 			Spec map[string]json.RawMessage `json:"f:spec"`
 		}
-		if err := json.Unmarshal(f.FieldsV1.Raw, &owned); err == nil && owned.Spec["f:replicas"] != nil {
+		if err := json.Unmarshal(f.FieldsV1.GetRawBytes(), &owned); err == nil && owned.Spec["f:replicas"] != nil {
 			return true
 		}
 	}

@@ -90,7 +90,7 @@ func TestALedgerIsLeftOnlyWhenSomebodySaysSo(t *testing.T) {
 
 func TestWhoOwnsTheNumberOfPodsIsReadFromTheManagedFields(t *testing.T) {
 	entry := func(manager, fields string) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Manager: manager, Operation: metav1.ManagedFieldsOperationApply, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Manager: manager, Operation: metav1.ManagedFieldsOperationApply, FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	for fields, want := range map[string]bool{
 		`{"f:spec":{"f:replicas":{},"f:selector":{}}}`: true,

@@ -396,7 +396,7 @@ func TestANewDeskThatIsScaledBeginsWithTheLeastNumberOfPods(t *testing.T) {
 				var fields struct {
 					Spec map[string]json.RawMessage `json:"f:spec"`
 				}
-				if err := json.Unmarshal(f.FieldsV1.Raw, &fields); err != nil {
+				if err := json.Unmarshal(f.FieldsV1.GetRawBytes(), &fields); err != nil {
 					t.Fatal(err)
 				}
 				return fields.Spec["f:replicas"] == nil && *o.Spec.Replicas == 2, o.ManagedFields
