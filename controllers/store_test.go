@@ -35,7 +35,8 @@ const severalPods = "kind: Desk\nmetadata: {name: default}\nspec:\n  replicas: 3
 func readyPods(t *testing.T) (*desk, *appsv1.Deployment) {
 	t.Helper()
 	d := newDesk(t)
-	d.apply("git", plainQueue+"---\n"+severalPods)
+	// The Desk first: other tests moved the clock, and the time in which it may come after a Queue with it.
+	d.apply("git", severalPods+"---\n"+plainQueue)
 	d.run()
 	d.ready(&v1alpha1.Desk{}, "default")
 	deployment := &appsv1.Deployment{}
@@ -171,7 +172,7 @@ func TestPodsThatDoNotStartSayWhichSecretTheyNeed(t *testing.T) {
 	startOperator(t)
 	operator.clock.reset()
 	d := newDesk(t)
-	d.apply("git", plainQueue+"---\n"+severalPods)
+	d.apply("git", severalPods+"---\n"+plainQueue)
 	operator.clock.move(time.Minute)
 	defer operator.clock.reset()
 	d.apply("git", "kind: Desk\nmetadata: {name: default}\nspec: {displayName: Acme, replicas: 3, store: {postgres: {secretRef: {name: usher-pg-app}}}}\n")
@@ -198,7 +199,7 @@ func TestAForeignDeploymentOrAutoscalerIsNeitherAdoptedNorDeleted(t *testing.T) 
 		},
 	}
 	create(t, d, deployment, hpa)
-	d.apply("git", plainQueue+"---\n"+severalPods)
+	d.apply("git", severalPods+"---\n"+plainQueue)
 	says(t, d.condition(&v1alpha1.Desk{}, "default", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNameConflict), `Deployment "usher"`)
 	for _, o := range []client.Object{deployment, hpa} {
 		before := o.GetResourceVersion()

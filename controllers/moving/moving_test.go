@@ -206,7 +206,7 @@ func (d *desk) podsBecome(kind string, n int) {
 
 func TestADeskMovesToPostgreSQLWhenItsLedgerWasGivenUpAndNeverHasPodsOnBoth(t *testing.T) {
 	d := newDesk(t)
-	d.apply(queue + "---\n" + lite)
+	d.apply(lite + "---\n" + queue)
 	d.podsBecome("StatefulSet", 1)
 	d.bind()
 
@@ -267,7 +267,7 @@ func TestADeskMovesToPostgreSQLWhenItsLedgerWasGivenUpAndNeverHasPodsOnBoth(t *t
 
 func TestADeskOnPostgreSQLStaysThereWhateverBecomesOfItsSpecUntilSomebodyGivesItUp(t *testing.T) {
 	d := newDesk(t)
-	d.apply(queue + "---\n" + byPods)
+	d.apply(byPods + "---\n" + queue)
 	d.podsBecome("ReplicaSet", 3)
 	before := &appsv1.Deployment{}
 	d.comes(before, "usher")
@@ -313,7 +313,7 @@ func TestAVolumeThatWasGivenUpServesNobodyUntilThatIsTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.bind()
-	d.apply(queue + "---\n" + lite)
+	d.apply(lite + "---\n" + queue)
 	d.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationNeeded, "nothing runs")
 	if d.there(&appsv1.StatefulSet{}, "usher") {
 		t.Fatal("an old ledger serves again")
@@ -326,7 +326,7 @@ func TestAVolumeThatWasGivenUpServesNobodyUntilThatIsTakenBack(t *testing.T) {
 
 func TestAnAutoscalerHasTheNumberOfPodsAndGivesItBack(t *testing.T) {
 	d := newDesk(t)
-	d.apply(queue + "---\n" + byPods)
+	d.apply(byPods + "---\n" + queue)
 	d.podsBecome("ReplicaSet", 3)
 	watch, err := d.Watch(ctx, &appsv1.DeploymentList{}, client.InNamespace(d.ns))
 	if err != nil {
@@ -386,7 +386,7 @@ func TestAnAutoscalerHasTheNumberOfPodsAndGivesItBack(t *testing.T) {
 
 func TestANewDeskThatIsScaledBeginsWithTheLeastNumberOfPods(t *testing.T) {
 	d := newDesk(t)
-	d.apply(queue + "---\n" + scaled)
+	d.apply(scaled + "---\n" + queue)
 	d.podsBecome("ReplicaSet", 2)
 	d.until("the number given up", func() (bool, any) {
 		o := &appsv1.Deployment{}
@@ -408,7 +408,7 @@ func TestANewDeskThatIsScaledBeginsWithTheLeastNumberOfPods(t *testing.T) {
 
 func TestANodeDrainsOnePodAfterTheOther(t *testing.T) {
 	d := newDesk(t)
-	d.apply(queue + "---\n" + byPods)
+	d.apply(byPods + "---\n" + queue)
 	d.podsBecome("ReplicaSet", 3)
 	var list corev1.PodList
 	if err := d.List(ctx, &list, client.InNamespace(d.ns)); err != nil {
@@ -437,7 +437,7 @@ func TestANodeDrainsOnePodAfterTheOther(t *testing.T) {
 
 func TestTheLastQueueAndTheDeskTakeAllOfItAlongButTheKeys(t *testing.T) {
 	d := newDesk(t)
-	d.apply(queue + "---\n" + scaled)
+	d.apply(scaled + "---\n" + queue)
 	d.podsBecome("ReplicaSet", 2)
 	d.comes(&autoscalingv2.HorizontalPodAutoscaler{}, "usher")
 	for _, o := range []client.Object{&v1alpha1.Queue{}, &v1alpha1.Desk{}} {
@@ -469,7 +469,7 @@ func TestADeskOfFourPodsAndItsUpgradeFitTheQuotaOfTheSample(t *testing.T) {
 		return d.there(q, "usher") && len(q.Status.Hard) == len(q.Spec.Hard), q.Status
 	})
 	four := strings.Replace(byPods, "replicas: 3", "replicas: 4", 1)
-	d.apply(queue + "---\n" + four)
+	d.apply(four + "---\n" + queue)
 	d.podsBecome("ReplicaSet", 4)
 	// A change of the template lets a fifth one come before one of the four may go.
 	d.apply(strings.Replace(four, "spec:", "spec:\n  resources: {requests: {cpu: 200m, memory: 256Mi}}", 1))
