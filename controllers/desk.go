@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -83,6 +85,9 @@ func (r *DeskReconciler) SetupWithManager(m ctrl.Manager, o controller.Options) 
 		Watches(&v1alpha1.Schedule{}, toDesk, spec).
 		Watches(&corev1.ConfigMap{}, toDesk).
 		Watches(&appsv1.StatefulSet{}, toDesk).
+		Watches(&appsv1.Deployment{}, toDesk).
+		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, toDesk, spec).
+		Watches(&corev1.PersistentVolumeClaim{}, toDesk).
 		Watches(&corev1.Service{}, toDesk).
 		Watches(&corev1.ServiceAccount{}, toDesk).
 		Watches(&policyv1.PodDisruptionBudget{}, toDesk, spec).
@@ -138,8 +143,16 @@ func (r *DeskReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	default:
 		out.state.Verdict = Verdict{v1alpha1.ReasonWorkloadFailed, clip(failed.Error())}
 	}
+	if !out.state.Store.OK() || out.state.Verdict.Reason == v1alpha1.ReasonMigrationNeeded {
+		// What was annotated is seen at once, unless it is a claim without labels.
+		result.RequeueAfter = soonest(result.RequeueAfter, foreignRetry)
+	}
+	if objects.Desk == nil && out.state.Verdict.OK() {
+		// Without a Desk there is nobody else to tell it to.
+		out.state.Verdict = out.state.Store
+	}
 	r.Hub.PutWorkload(namespace, out.state)
-	again, err := r.status(ctx, objects.Desk, len(objects.Queues), out.state, compiled.Settings.Version())
+	again, err := r.status(ctx, objects.Desk, len(objects.Queues), out, compiled.Settings.Version())
 	if err = errors.Join(failed, err); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -201,7 +214,7 @@ func (r *DeskReconciler) list(ctx context.Context, namespace string) (Objects, e
 }
 
 // status writes that of the Desk, if there is one.
-func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues int, workload Workload, version string) (time.Duration, error) {
+func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues int, out outcome, version string) (time.Duration, error) {
 	if desk == nil {
 		return 0, nil
 	}
@@ -209,14 +222,17 @@ func (r *DeskReconciler) status(ctx context.Context, desk *v1alpha1.Desk, queues
 	if !ok {
 		return 0, nil
 	}
-	facts.Workload = workload
-	if workload.Verdict.OK() {
-		facts.Workload.Verdict = workload.Storage
+	facts.Workload = out.state
+	if facts.Workload.Verdict.OK() {
+		facts.Workload.Verdict = out.state.Storage
+	}
+	if facts.Finding.Accepted.OK() {
+		facts.Finding.Accepted = out.state.Store
 	}
 	view, _ := r.Runtime.View(desk.Namespace)
 	fresh := desk.DeepCopy()
 	var again time.Duration
-	fresh.Status, again = DeskStatus(desk, facts, view, queues, r.Image, version, r.Clock.Now())
+	fresh.Status, again = DeskStatus(desk, facts, out.pods, view, queues, r.Image, version, r.Clock.Now())
 	later, err := r.writer.write(ctx, desk, fresh, desk.Status, fresh.Status, deskUrgent(desk.Status, fresh.Status))
 	if err != nil {
 		return 0, err
@@ -238,17 +254,23 @@ func deskUrgent(old, fresh v1alpha1.DeskStatus) bool {
 
 // DeskStatus computes a Desk's status, and when it may change by the mere passing of time. Version is
 // that of the settings as they should be.
-func DeskStatus(d *v1alpha1.Desk, facts Facts, view runtimeclient.View, queues int, image, version string, now time.Time) (v1alpha1.DeskStatus, time.Duration) {
+func DeskStatus(d *v1alpha1.Desk, facts Facts, pods Pods, view runtimeclient.View, queues int, image, version string, now time.Time) (v1alpha1.DeskStatus, time.Duration) {
 	s := *d.Status.DeepCopy()
 	s.ObservedGeneration = d.Generation
 	s.Queues = ptr.To(int32(queues))
 	s.Image = image
+	s.Store, s.Replicas, s.ReadyReplicas = pods.Store, ptr.To(pods.Wanted), ptr.To(pods.Ready)
 	s.URL = d.Spec.PublicURL
 	if s.URL == "" {
 		s.URL = fmt.Sprintf("http://%s.%s.svc", specs.Workload, d.Namespace)
 	}
 	if view.Report != nil {
 		s.Version = view.Report.Version
+		// A holder may say its address too.
+		s.Leader, _, _ = strings.Cut(view.Report.Leader, "@")
+	}
+	if s.Store != v1alpha1.StorePostgreSQL {
+		s.Leader = ""
 	}
 	// The runtime knows no generation of the Desk: it is applied with the first settings that carry
 	// it. Settings that change later because of a queue do not take that back, unless refused.
@@ -256,7 +278,7 @@ func DeskStatus(d *v1alpha1.Desk, facts Facts, view runtimeclient.View, queues i
 	already := before != nil && before.Status == metav1.ConditionTrue && before.ObservedGeneration == d.Generation
 	applied := view.Acked || view.Report != nil && view.Report.Version == version || already && view.Refused == ""
 	j := Judgement{
-		Facts: facts, Generation: d.Generation, View: view, Now: now,
+		Facts: facts, Generation: d.Generation, View: view, Pods: pods.verdict(d.Namespace), Now: now,
 		Applied: func(settings.Applied) (int64, bool) { return d.Generation, applied },
 	}
 	s.Conditions = Conditions(s.Conditions, j)

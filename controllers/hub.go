@@ -39,6 +39,10 @@ type Workload struct {
 	Verdict Verdict
 	// Storage says that the Desk asks for another volume than there is. It concerns the Desk alone.
 	Storage Verdict
+	// Store says that the Desk asks for another store than the desk runs on. It concerns the Desk alone.
+	Store Verdict
+	// Hint says what the pods need of people before they can start.
+	Hint string
 	// PodReady: the runtime's pod is ready.
 	PodReady bool
 }
@@ -239,7 +243,7 @@ func (h *Hub) notifyReport(namespace string, d *deskFacts, before, after *settin
 			}
 		}
 	}
-	if before.Version != after.Version {
+	if before.Version != after.Version || before.Leader != after.Leader {
 		h.wake(namespace, Key{KindDesk, v1alpha1.DeskName})
 	}
 	for _, o := range after.Overrides {

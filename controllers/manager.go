@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -113,12 +114,17 @@ func cacheOptions() cache.Options {
 	children := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})}
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
-			&appsv1.StatefulSet{}:           children,
-			&corev1.Service{}:               children,
-			&corev1.ServiceAccount{}:        children,
-			&policyv1.PodDisruptionBudget{}: children,
-			&networkingv1.NetworkPolicy{}:   children,
-			&corev1.ConfigMap{}:             {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelHolidays: "true"})},
+			&appsv1.StatefulSet{}:                    children,
+			&appsv1.Deployment{}:                     children,
+			&autoscalingv2.HorizontalPodAutoscaler{}: children,
+			&corev1.Service{}:                        children,
+			&corev1.ServiceAccount{}:                 children,
+			&policyv1.PodDisruptionBudget{}:          children,
+			&networkingv1.NetworkPolicy{}:            children,
+			// Made by the StatefulSet, with the labels of its pods.
+			&corev1.PersistentVolumeClaim{}: {Label: labels.SelectorFromSet(labels.Set{
+				"app.kubernetes.io/name": "usher", "app.kubernetes.io/component": "runtime"})},
+			&corev1.ConfigMap{}: {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelHolidays: "true"})},
 		},
 	}
 }

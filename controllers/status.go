@@ -26,7 +26,9 @@ type Judgement struct {
 	// Applied generation of this object, by the runtime's last report; false without a report.
 	Applied func(settings.Applied) (int64, bool)
 	View    runtimeclient.View
-	Now     time.Time
+	// Pods says that the object serves, but not with all the pods that it should have.
+	Pods Verdict
+	Now  time.Time
 }
 
 // Conditions computes Accepted, ResolvedRefs, Programmed, Ready, Reconciling and Stalled from the
@@ -59,16 +61,20 @@ func Conditions(old []metav1.Condition, j Judgement) []metav1.Condition {
 	ready := j.ready(programmed)
 	verdict(v1alpha1.ConditionReady, ready, v1alpha1.ReasonReady, "")
 
+	open := ready // what is left to do
+	if open.OK() {
+		open = j.Pods
+	}
 	switch {
-	case ready.OK():
+	case open.OK():
 		meta.RemoveStatusCondition(&list, v1alpha1.ConditionReconciling)
 		meta.RemoveStatusCondition(&list, v1alpha1.ConditionStalled)
-	case stalls(ready.Reason):
+	case stalls(open.Reason):
 		meta.RemoveStatusCondition(&list, v1alpha1.ConditionReconciling)
-		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, ready.Reason, ready.Message)
+		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, open.Reason, open.Message)
 	default:
 		meta.RemoveStatusCondition(&list, v1alpha1.ConditionStalled)
-		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, ready.Reason, ready.Message)
+		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, open.Reason, open.Message)
 	}
 	return list
 }
@@ -78,7 +84,8 @@ func Conditions(old []metav1.Condition, j Judgement) []metav1.Condition {
 func stalls(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonInvalid, v1alpha1.ReasonHolidaysInvalid, v1alpha1.ReasonHolidaysNotLabelled,
-		v1alpha1.ReasonRefused, v1alpha1.ReasonNameConflict, v1alpha1.ReasonStorageFixed:
+		v1alpha1.ReasonRefused, v1alpha1.ReasonNameConflict, v1alpha1.ReasonStorageFixed,
+		v1alpha1.ReasonMigrationNeeded, v1alpha1.ReasonRolloutStuck:
 		return true
 	}
 	return false
@@ -105,9 +112,16 @@ func (j Judgement) programmed(old []metav1.Condition) Verdict {
 	case j.View.Refused != "":
 		return Verdict{v1alpha1.ReasonRefused, "the runtime refused the desk's settings and keeps the last good ones: " + j.View.Refused}
 	case !j.View.Connected && j.down():
-		return Verdict{v1alpha1.ReasonRuntimeUnreachable, "the runtime cannot be reached: " + cmp.Or(j.View.Problem, "not connected yet")}
+		return Verdict{v1alpha1.ReasonRuntimeUnreachable, "the runtime cannot be reached: " + cmp.Or(j.View.Problem, "not connected yet") + j.hint()}
 	}
 	return Verdict{v1alpha1.ReasonPending, "waiting for the runtime to apply this generation"}
+}
+
+func (j Judgement) hint() string {
+	if j.Workload.Hint == "" || j.Workload.PodReady {
+		return ""
+	}
+	return "; " + j.Workload.Hint
 }
 
 func (j Judgement) down() bool {
@@ -125,7 +139,7 @@ func (j Judgement) ready(programmed Verdict) Verdict {
 	case !programmed.OK():
 		return programmed
 	case j.down() && !j.Workload.PodReady:
-		return Verdict{v1alpha1.ReasonRuntimeNotReady, "the runtime's pod is not ready: " + j.View.Problem}
+		return Verdict{v1alpha1.ReasonRuntimeNotReady, "the runtime's pod is not ready: " + j.View.Problem + j.hint()}
 	}
 	return Verdict{}
 }

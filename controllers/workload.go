@@ -2,16 +2,13 @@ package controllers
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -22,7 +19,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"usher.chat/api/v1alpha1"
-	"usher.chat/controllers/certs"
 	"usher.chat/controllers/runtimeclient"
 	"usher.chat/controllers/specs"
 )
@@ -31,16 +27,17 @@ import (
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,resourceNames=usher-runtime,verbs=create;patch;delete
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=services,resourceNames=usher;usher-control,verbs=create;patch
-// +kubebuilder:rbac:groups="",resources=secrets,resourceNames=usher-ca;usher-control;usher-operator;usher-viewer;usher-keys;usher-sign-in,verbs=get;create;patch
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,resourceNames=usher,verbs=create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,resourceNames=usher-ca;usher-control;usher-operator;usher-viewer;usher-peer;usher-keys;usher-sign-in,verbs=get;create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,resourceNames=usher-peer,verbs=delete
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets;deployments,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets;deployments,resourceNames=usher,verbs=create;patch;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,resourceNames=usher,verbs=create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,resourceNames=usher,verbs=create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,resourceNames=usher,verbs=create;patch
-
-// secretsEvery is how often the Secrets of a desk are looked at while nothing else happens to it.
-const secretsEvery = time.Minute
 
 // foreignError: an object that is not Usher's bears a name that Usher needs.
 type foreignError struct{ kind, name string }
@@ -67,14 +64,6 @@ type childKey struct{ namespace, kind, name string }
 // childMark says what was applied and what the object was then.
 type childMark struct{ wish, version string }
 
-// secretsMark is the last look at a desk's Secrets.
-type secretsMark struct {
-	owner types.UID
-	at    time.Time
-	renew time.Time
-	creds runtimeclient.Credentials
-}
-
 func newWorkloads(c client.Client, live client.Reader, clk clock.PassiveClock) *workloads {
 	return &workloads{cached: c, live: live, clock: clk, applied: map[childKey]childMark{}, secrets: map[string]secretsMark{}}
 }
@@ -82,6 +71,7 @@ func newWorkloads(c client.Client, live client.Reader, clk clock.PassiveClock) *
 // outcome of ensuring a desk's workload.
 type outcome struct {
 	state Workload
+	pods  Pods
 	creds runtimeclient.Credentials
 	renew time.Time // when a certificate has to be renewed
 }
@@ -97,64 +87,50 @@ func (w *workloads) ensure(ctx context.Context, in specs.Input, early bool) (out
 		return out, err
 	}
 	in.Owner = account.UID
+	there, err := w.look(ctx, in.Namespace, in.Desk.Store.Postgres != nil)
+	if err != nil {
+		return out, err
+	}
+	chosen, err := choose(in.Namespace, in.Desk, there)
+	if err != nil {
+		return out, err
+	}
+	in.Desk, in.Opening = chosen.desk, chosen.opening
+	out.state.Store, out.state.Hint = chosen.verdict, hint(in.Namespace, in.Desk)
+	out.pods = podsOf(chosen.store, there)
+	out.state.PodReady = out.pods.Ready > 0
+
 	mark, err := w.ensureSecrets(ctx, in)
 	if err != nil {
 		return out, err
 	}
 	out.creds, out.renew = mark.creds, mark.renew
-
-	set := &appsv1.StatefulSet{}
-	key := types.NamespacedName{Namespace: in.Namespace, Name: specs.Workload}
-	if err := w.cached.Get(ctx, key, set); client.IgnoreNotFound(err) != nil {
-		return out, fmt.Errorf("reading the stateful set %s: %w", key, err)
-	} else if err == nil {
-		early = false
-		in.Storage = storageOf(set)
-		out.state.PodReady = set.Status.ReadyReplicas > 0
-	}
-	if specs.StorageDiffers(in) {
-		out.state.Storage = Verdict{v1alpha1.ReasonStorageFixed, fmt.Sprintf(
-			"the Desk asks for a volume of %s, but the one of %s that is there is never exchanged; write what is there into spec.storage, and to grow it enlarge the claim %s",
-			words(&in.Desk.Storage), words(in.Storage), specs.Claim)}
-	}
-	type part struct {
-		object client.Object
-		name   string
-		wish   any
-	}
-	parts := []part{
+	for _, c := range []part{
 		{&networkingv1.NetworkPolicy{}, specs.Workload, specs.NetworkPolicy(in)},
 		{&corev1.Service{}, specs.ControlService, specs.Control(in)},
 		{&corev1.Service{}, specs.Workload, specs.Service(in)},
 		{&policyv1.PodDisruptionBudget{}, specs.Workload, specs.DisruptionBudget(in)},
-	}
-	if !early {
-		parts = append(parts, part{set, specs.Workload, specs.StatefulSet(in)})
-	}
-	for _, c := range parts {
+	} {
 		if err := w.child(ctx, in.Namespace, c.object, c.name, c.wish); err != nil {
 			return out, err
 		}
 	}
-	return out, nil
+	switch chosen.store {
+	case v1alpha1.StorePostgreSQL:
+		err = w.several(ctx, in, there, &out)
+	case v1alpha1.StoreSQLite:
+		err = w.single(ctx, in, there, early, &out)
+	default:
+		out.state.Verdict, out.state.Store = chosen.verdict, Verdict{}
+	}
+	return out, err
 }
 
-// words for a volume.
-func words(s *v1alpha1.DeskStorage) string {
-	if s.StorageClassName == nil {
-		return s.Size
-	}
-	return fmt.Sprintf("%s of the class %s", s.Size, *s.StorageClassName)
-}
-
-func storageOf(set *appsv1.StatefulSet) *v1alpha1.DeskStorage {
-	for _, t := range set.Spec.VolumeClaimTemplates {
-		if t.Name == "data" {
-			size := t.Spec.Resources.Requests[corev1.ResourceStorage]
-			return &v1alpha1.DeskStorage{Size: size.String(), StorageClassName: t.Spec.StorageClassName}
-		}
-	}
-	return nil
+// part is an object of a desk, by what it should be.
+type part struct {
+	object client.Object
+	name   string
+	wish   any
 }
 
 // child applies one object unless it is as it was when the same was applied before. object is
@@ -191,7 +167,7 @@ func (w *workloads) child(ctx context.Context, namespace string, object client.O
 	if err := json.Unmarshal(data, &u.Object); err != nil {
 		return fmt.Errorf("writing the %s %s: %w", kind.Kind, key, err)
 	}
-	if err := w.apply(ctx, u, there); err != nil {
+	if err := w.apply(ctx, u, v1alpha1.FieldManagerOperator, there); err != nil {
 		return fmt.Errorf("applying the %s %s: %w", kind.Kind, key, err)
 	}
 	object.SetUID(u.GetUID())
@@ -202,8 +178,8 @@ func (w *workloads) child(ctx context.Context, namespace string, object client.O
 	return nil
 }
 
-func (w *workloads) apply(ctx context.Context, u *unstructured.Unstructured, ours bool) error {
-	options := []client.ApplyOption{client.FieldOwner(v1alpha1.FieldManagerOperator)}
+func (w *workloads) apply(ctx context.Context, u *unstructured.Unstructured, manager string, ours bool) error {
+	options := []client.ApplyOption{client.FieldOwner(manager)}
 	if ours {
 		// Whoever changed a field of ours by hand loses it; the others keep theirs.
 		options = append(options, client.ForceOwnership)
@@ -262,123 +238,4 @@ func (w *workloads) forget(namespace string) {
 			delete(w.applied, id)
 		}
 	}
-}
-
-// known says what was last found of a desk's Secrets.
-func (w *workloads) known(namespace string) (secretsMark, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	m, ok := w.secrets[namespace]
-	return m, ok
-}
-
-// ensureSecrets makes and renews certificates, and makes the random keys once. Secrets are read
-// from the API server each time: they are in no cache, which would hold all of the cluster's.
-func (w *workloads) ensureSecrets(ctx context.Context, in specs.Input) (secretsMark, error) {
-	now := w.clock.Now()
-	if m, ok := w.known(in.Namespace); ok && m.owner == in.Owner && now.Sub(m.at) < secretsEvery && now.Before(m.renew) {
-		return m, nil
-	}
-	for _, random := range []struct{ name, key string }{
-		{specs.SecretKeys, specs.KeySession}, {specs.SecretSignIn, specs.KeySignIn},
-	} {
-		if err := w.ensureRandom(ctx, in, random.name, random.key); err != nil {
-			return secretsMark{}, err
-		}
-	}
-	stored, err := w.secret(ctx, in.Namespace, specs.SecretCA)
-	if err != nil {
-		return secretsMark{}, err
-	}
-	authority, changed, err := certs.EnsureAuthority(stored.Data, in.Namespace, now)
-	if err != nil {
-		return secretsMark{}, fmt.Errorf("making the authority of the desk %s: %w", in.Namespace, err)
-	}
-	if err := w.putSecret(ctx, in, stored, specs.SecretCA, authority.Data(), changed); err != nil {
-		return secretsMark{}, err
-	}
-	mark := secretsMark{owner: in.Owner, at: now, renew: authority.NextStep()}
-	server := runtimeclient.ServerName(in.Namespace)
-	for name, leaf := range map[string]certs.Leaf{
-		specs.SecretControl:  {CommonName: server, DNSNames: []string{server}},
-		specs.SecretOperator: {CommonName: "operator"},
-		specs.SecretViewer:   {CommonName: "viewer"},
-	} {
-		stored, err := w.secret(ctx, in.Namespace, name)
-		if err != nil {
-			return secretsMark{}, err
-		}
-		data, renew, changed, err := authority.EnsureLeaf(stored.Data, leaf, now)
-		if err != nil {
-			return secretsMark{}, fmt.Errorf("making the certificate %s of the desk %s: %w", name, in.Namespace, err)
-		}
-		if err := w.putSecret(ctx, in, stored, name, data, changed); err != nil {
-			return secretsMark{}, err
-		}
-		if renew.Before(mark.renew) {
-			mark.renew = renew
-		}
-		if name == specs.SecretOperator {
-			mark.creds = runtimeclient.Credentials{Cert: data[certs.KeyCert], Key: data[certs.KeyKey], Roots: data[certs.KeyBundle]}
-		}
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.secrets[in.Namespace] = mark
-	return mark, nil
-}
-
-// secret reads one, empty when it is not there.
-func (w *workloads) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
-	var s corev1.Secret
-	key := types.NamespacedName{Namespace: namespace, Name: name}
-	err := w.live.Get(ctx, key, &s)
-	switch {
-	case apierrors.IsNotFound(err):
-		return &corev1.Secret{}, nil
-	case err != nil:
-		return nil, fmt.Errorf("reading the secret %s: %w", key, err)
-	case !ours(&s):
-		return nil, &foreignError{"Secret", name}
-	}
-	return &s, nil
-}
-
-func (w *workloads) putSecret(ctx context.Context, in specs.Input, stored *corev1.Secret, name string, data map[string][]byte, changed bool) error {
-	there := stored.UID != ""
-	if there && !changed && len(stored.OwnerReferences) == 1 && stored.OwnerReferences[0].UID == in.Owner {
-		return nil
-	}
-	return w.applySecret(ctx, specs.Secret(in, name, data), name, there)
-}
-
-func (w *workloads) ensureRandom(ctx context.Context, in specs.Input, name, key string) error {
-	stored, err := w.secret(ctx, in.Namespace, name)
-	if err != nil || stored.UID != "" {
-		return err
-	}
-	random := make([]byte, specs.RandomBytes)
-	if _, err := rand.Read(random); err != nil {
-		return fmt.Errorf("making the key %s: %w", name, err)
-	}
-	err = w.applySecret(ctx, specs.RandomSecret(in, name, key, random), name, false)
-	if apierrors.IsInvalid(errors.Unwrap(err)) || apierrors.IsConflict(errors.Unwrap(err)) {
-		return nil // somebody was first, and it is immutable: theirs stands
-	}
-	return err
-}
-
-func (w *workloads) applySecret(ctx context.Context, wish any, name string, there bool) error {
-	data, err := json.Marshal(wish)
-	if err != nil {
-		return fmt.Errorf("writing the secret %s: %w", name, err)
-	}
-	u := &unstructured.Unstructured{}
-	if err := json.Unmarshal(data, &u.Object); err != nil {
-		return fmt.Errorf("writing the secret %s: %w", name, err)
-	}
-	if err := w.apply(ctx, u, there); err != nil {
-		return fmt.Errorf("applying the secret %s: %w", name, err)
-	}
-	return nil
 }

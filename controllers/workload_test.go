@@ -9,11 +9,14 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,7 +32,8 @@ func (d *desk) everything() map[string]client.Object {
 	out := map[string]client.Object{}
 	for kind, list := range map[string]client.ObjectList{
 		"Secret": &corev1.SecretList{}, "Service": &corev1.ServiceList{}, "ServiceAccount": &corev1.ServiceAccountList{},
-		"StatefulSet": &appsv1.StatefulSetList{}, "PodDisruptionBudget": &policyv1.PodDisruptionBudgetList{},
+		"StatefulSet": &appsv1.StatefulSetList{}, "Deployment": &appsv1.DeploymentList{}, "PersistentVolumeClaim": &corev1.PersistentVolumeClaimList{},
+		"HorizontalPodAutoscaler": &autoscalingv2.HorizontalPodAutoscalerList{}, "PodDisruptionBudget": &policyv1.PodDisruptionBudgetList{},
 		"NetworkPolicy": &networkingv1.NetworkPolicyList{}, "Team": &v1alpha1.TeamList{}, "Channel": &v1alpha1.ChannelList{},
 		"Schedule": &v1alpha1.ScheduleList{}, "Desk": &v1alpha1.DeskList{},
 	} {
@@ -45,48 +49,11 @@ func (d *desk) everything() map[string]client.Object {
 
 func items(list client.ObjectList) []client.Object {
 	var out []client.Object
-	add := func(o client.Object) { out = append(out, o) }
-	switch l := list.(type) {
-	case *corev1.SecretList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *corev1.ServiceList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *corev1.ServiceAccountList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *appsv1.StatefulSetList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *policyv1.PodDisruptionBudgetList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *networkingv1.NetworkPolicyList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *v1alpha1.TeamList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *v1alpha1.ChannelList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *v1alpha1.ScheduleList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
-	case *v1alpha1.DeskList:
-		for i := range l.Items {
-			add(&l.Items[i])
-		}
+	if err := meta.EachListItem(list, func(o runtime.Object) error {
+		out = append(out, o.(client.Object))
+		return nil
+	}); err != nil {
+		panic(err) // cannot be: it is a list
 	}
 	return out
 }
@@ -158,7 +125,7 @@ func TestTheWorkloadIsWholeAndHangsOnTheServiceAccount(t *testing.T) {
 	for _, name := range []string{specs.SecretKeys, specs.SecretSignIn} {
 		s := all["Secret/"+name].(*corev1.Secret)
 		for key, value := range s.Data {
-			if len(value) != specs.RandomBytes || !ptr.Deref(s.Immutable, false) {
+			if len(value) != specs.RandomBytes || ptr.Deref(s.Immutable, false) {
 				t.Errorf("%s/%s has %d bytes, immutable %v", name, key, len(value), s.Immutable)
 			}
 		}

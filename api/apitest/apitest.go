@@ -1,5 +1,5 @@
 // Package apitest gives tests a real API server with a real etcd, the resources installed, and
-// nothing else: no scheduler, no kubelet, no garbage collector.
+// nothing else: no scheduler, no kubelet, and no garbage collector unless a test asks for Controllers.
 //
 //	func TestMain(m *testing.M) { os.Exit(apitest.Main(m)) }
 //	func TestSomething(t *testing.T) { c := apitest.Client(t); ns := apitest.Namespace(t) }
@@ -58,6 +58,10 @@ func Main(m *testing.M, stop ...func() error) int {
 			code = 1
 		}
 	}
+	if err := stopManager(); err != nil {
+		fmt.Fprintln(os.Stderr, "stopping the controller manager:", err)
+		code = 1
+	}
 	if server.env != nil {
 		if err := server.env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stopping the API server:", err)
@@ -77,7 +81,7 @@ func assets() (string, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("an API server and an etcd are needed and could not be built; run \"go run ./hack/cluster assets\" and see what it says, or set KUBEBUILDER_ASSETS to a directory with etcd, kube-apiserver and kubectl: %w\n%s", err, stderr.String())
+		return "", fmt.Errorf("an API server and an etcd are needed and could not be built; run \"go run ./hack/cluster assets\" and see what it says, or set KUBEBUILDER_ASSETS to a directory with etcd, kube-apiserver, kube-controller-manager and kubectl: %w\n%s", err, stderr.String())
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return lines[len(lines)-1], nil
@@ -119,13 +123,17 @@ func Config(t testing.TB) *rest.Config {
 func User(t testing.TB, name string, groups ...string) *rest.Config {
 	t.Helper()
 	Config(t)
-	user, err := server.env.AddUser(envtest.User{Name: name, Groups: groups}, nil)
+	user, err := server.env.AddUser(userOf(name, groups...), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := rest.CopyConfig(user.Config())
 	cfg.QPS = -1
 	return cfg
+}
+
+func userOf(name string, groups ...string) envtest.User {
+	return envtest.User{Name: name, Groups: groups}
 }
 
 // Kubectl is the path of a kubectl and of a kubeconfig file that goes with it.

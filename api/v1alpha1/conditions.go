@@ -27,6 +27,10 @@ const (
 	ReasonAccepted = "Accepted"
 	// ReasonInvalid: the message lists what to change.
 	ReasonInvalid = "Invalid"
+	// ReasonMigrationNeeded: the Desk asks for another store than the one that holds the desk's history,
+	// which stays in use; the message has the command. Of Ready when the history was left and nothing
+	// takes its place.
+	ReasonMigrationNeeded = "MigrationNeeded"
 )
 
 // Reasons of ResolvedRefs.
@@ -78,6 +82,16 @@ const (
 	ReasonRuntimeNotReady = "RuntimeNotReady"
 	// ReasonStorageFixed: the Desk asks for another volume than the one that exists.
 	ReasonStorageFixed = "StorageFixed"
+	// ReasonStoreChanging: the pods of the store that was left are ending; those of the other follow.
+	ReasonStoreChanging = "StoreChanging"
+)
+
+// Reasons of Reconciling and Stalled of a Desk that is ready.
+const (
+	// ReasonPodsNotReady: the desk serves, with fewer pods than it should have.
+	ReasonPodsNotReady = "PodsNotReady"
+	// ReasonRolloutStuck: new pods do not become ready; the old ones serve on.
+	ReasonRolloutStuck = "RolloutStuck"
 )
 
 // Reasons of Events.
@@ -98,6 +112,9 @@ const (
 	FieldManagerConsole = "usher-console"
 	// FieldManagerCLI is for overrides made with kubectl.
 	FieldManagerCLI = "usher-cli"
+	// FieldManagerScale holds the number of pods of a Deployment while an autoscaler changes it, so that
+	// it does not fall back to one when FieldManagerOperator lets go of it.
+	FieldManagerScale = "usher-scale"
 
 	// LabelManagedBy with the value ManagedBy marks every child.
 	LabelManagedBy = "app.kubernetes.io/managed-by"
@@ -107,6 +124,12 @@ const (
 	LabelDesk = "usher.chat/desk"
 	// LabelHolidays with the value "true" marks ConfigMaps that Schedules may name.
 	LabelHolidays = "usher.chat/holidays"
+	// AnnotationRetired, with any text, on the claim data-usher-0 or on the Deployment usher says that the
+	// ledger which it stands for is the desk's no longer: it was moved, or left behind.
+	AnnotationRetired = "usher.chat/ledger-retired"
+	// AnnotationBuiltFrom of the Deployment holds what of the Desk it was built from, as JSON.
+	AnnotationBuiltFrom = "usher.chat/built-from"
+
 	// LabelMetrics with the value "true" on a namespace lets its pods scrape the runtime's metrics.
 	LabelMetrics = "usher.chat/metrics"
 )

@@ -6,6 +6,10 @@ import (
 )
 
 // DeskSpec is what belongs to the whole desk. Without a Desk the defaults serve.
+// +kubebuilder:validation:XValidation:rule="!has(self.replicas) || self.replicas == 1 || has(self.store) && has(self.store.postgres)",message="several pods need a database they share: set spec.store.postgres, or replicas: 1"
+// +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || has(self.store) && has(self.store.postgres)",message="several pods need a database they share: set spec.store.postgres, or remove spec.autoscaling"
+// +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || !has(self.replicas)",message="autoscaling chooses the number of pods: remove spec.replicas, or spec.autoscaling"
+// +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || !has(self.autoscaling.targetCPUUtilizationPercentage) || !has(self.resources) || !has(self.resources.requests) || has(self.resources.requests.cpu)",message="autoscaling by CPU is measured against what the pods request: set spec.resources.requests.cpu, or remove targetCPUUtilizationPercentage"
 type DeskSpec struct {
 	// displayName is shown in the console; the namespace when empty.
 	// +optional
@@ -24,8 +28,24 @@ type DeskSpec struct {
 	// +kubebuilder:default={}
 	Service DeskService `json:"service,omitzero"`
 
-	// storage of the ledger. A volume that is there is never exchanged: asking for another one then is
-	// told by the reason StorageFixed.
+	// store of the ledger. Absent: SQLite on a volume, and one pod. A desk that has a history is not moved
+	// by changing this alone: that is told by the reason MigrationNeeded.
+	// +optional
+	Store DeskStore `json:"store,omitzero"`
+
+	// replicas is the number of pods. More than one needs store.postgres. Absent: one, or what
+	// autoscaling chooses.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// autoscaling chooses the number of pods by load, in place of replicas. It needs store.postgres.
+	// +optional
+	Autoscaling *DeskAutoscaling `json:"autoscaling,omitempty"`
+
+	// storage of a ledger in SQLite. A volume that is there is never exchanged: asking for another one
+	// then is told by the reason StorageFixed. Without meaning with store.postgres.
 	// +optional
 	// +kubebuilder:default={}
 	Storage DeskStorage `json:"storage,omitzero"`
@@ -117,6 +137,19 @@ type DeskStatus struct {
 	// queues counts the desk's queues.
 	// +optional
 	Queues *int32 `json:"queues,omitempty"`
+	// store that the desk runs on, whatever the spec wishes.
+	// +optional
+	Store StoreKind `json:"store,omitempty"`
+	// replicas is how many pods there should be now.
+	// +optional
+	Replicas *int32 `json:"replicas,omitempty"`
+	// readyReplicas is how many of them are ready.
+	// +optional
+	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`
+	// leader is the pod that decides, as the runtime reports it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Leader string `json:"leader,omitempty"`
 	// conditions: Accepted, Programmed and Ready; Reconciling and Stalled only while true.
 	// +optional
 	// +listType=map
@@ -134,9 +167,13 @@ const DeskName = "default"
 // +kubebuilder:resource:categories=usher,shortName=udesk
 // +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="a namespace has one Desk and it is named default; rename it"
 // +kubebuilder:printcolumn:name="Queues",type=integer,JSONPath=`.status.queues`
+// +kubebuilder:printcolumn:name="Store",type=string,JSONPath=`.status.store`
+// +kubebuilder:printcolumn:name="Pods",type=integer,JSONPath=`.status.replicas`
+// +kubebuilder:printcolumn:name="Pods Ready",type=integer,JSONPath=`.status.readyReplicas`
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Leader",type=string,JSONPath=`.status.leader`,priority=1
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.version`,priority=1
 // +kubebuilder:printcolumn:name="Image",type=string,JSONPath=`.status.image`,priority=1
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1

@@ -267,7 +267,6 @@ func TestDesksAreTakenOrRefusedWithWords(t *testing.T) {
 			{"a class too long", `{storage: {storageClassName: ` + long(254) + `}}`, "Too long: may not be more than 253"},
 			{"resources", `{resources: {requests: {cpu: 250m, memory: 256Mi}, limits: {memory: 1Gi}}}`, ""},
 			{"resources in words", `{resources: {requests: {memory: much}}}`, "should match"},
-			{"several replicas", `{replicas: 3}`, "unknown field"},
 		},
 		text("displayName", `{displayName: %s}`, 128),
 		number("nodePort", `{service: {type: NodePort, nodePort: %d}}`, 1, 65535),

@@ -1,6 +1,7 @@
-// Package certs makes and renews the certificates of one desk's control port. Each desk has an
-// authority of its own, kept in the Secret usher-ca; from it come the runtime's serving
-// certificate and the client certificates of the operator and of kubectl.
+// Package certs makes and renews the certificates of one desk's control port and of its pods among
+// themselves. Each desk has an authority of its own, kept in the Secret usher-ca; from it come the
+// runtime's serving certificate, the client certificates of the operator and of kubectl, and the one
+// by which the desk's pods know each other.
 //
 //	ca, changed, err := certs.EnsureAuthority(secret.Data, "acme", now)
 //	leaf, changed, err := ca.EnsureLeaf(secret.Data, certs.Leaf{CommonName: "operator"}, now)
@@ -156,6 +157,18 @@ type Leaf struct {
 	CommonName string
 	// DNSNames of a server. With names it is a serving certificate, without a client's.
 	DNSNames []string
+	// Peer: a serving certificate that is a client's too, for pods of which each calls the others.
+	Peer bool
+}
+
+func (l Leaf) usage() []x509.ExtKeyUsage {
+	switch {
+	case l.Peer:
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	case len(l.DNSNames) > 0:
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	}
+	return []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 }
 
 // EnsureLeaf reads a certificate from the data of its Secret and makes it anew if there is none,
@@ -180,6 +193,7 @@ func (a *Authority) stands(p *pair, leaf Leaf, now time.Time) bool {
 	return p.cert.CheckSignatureFrom(a.active.cert) == nil &&
 		p.cert.Subject.CommonName == leaf.CommonName &&
 		slices.Equal(p.cert.DNSNames, leaf.DNSNames) &&
+		slices.Equal(p.cert.ExtKeyUsage, leaf.usage()) &&
 		!now.Before(p.cert.NotBefore) && now.Before(renewal(p.cert))
 }
 
@@ -194,10 +208,7 @@ func (a *Authority) sign(leaf Leaf, now time.Time) (*pair, error) {
 		NotBefore:   now.Add(-skew),
 		NotAfter:    now.Add(LeafLife),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	if len(leaf.DNSNames) > 0 {
-		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		ExtKeyUsage: leaf.usage(),
 	}
 	return make509(template, a.active)
 }

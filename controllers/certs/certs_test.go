@@ -116,3 +116,21 @@ func TestThroughTwelveYearsNeighbouringDaysAlwaysTrustEachOther(t *testing.T) {
 		t.Fatalf("%d authorities in twelve years, want 3", authorities)
 	}
 }
+
+func TestAPeerServesAndAsksWithOneCertificate(t *testing.T) {
+	a, _ := authority(t, nil, start)
+	name := []string{"acme.peers.usher.chat"}
+	data, _, _ := leaf(t, a, nil, Leaf{CommonName: name[0], DNSNames: name, Peer: true}, start)
+	verify(t, a.Bundle(), data, x509.ExtKeyUsageServerAuth, start)
+	verify(t, a.Bundle(), data, x509.ExtKeyUsageClientAuth, start)
+	cert, err := decodeCert(data[KeyCert])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cert.VerifyHostname("globex.peers.usher.chat"); err == nil {
+		t.Fatal("the certificate is good for another desk's name")
+	}
+	if _, _, changed := leaf(t, a, data, Leaf{CommonName: name[0], DNSNames: name}, start); !changed {
+		t.Fatal("a certificate of both uses was taken for one that only serves")
+	}
+}

@@ -2,9 +2,12 @@ package specs
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -58,32 +61,71 @@ func Account(in Input) *corev1ac.ServiceAccountApplyConfiguration {
 		WithAutomountServiceAccountToken(false)
 }
 
-// DisruptionBudget lets a node drain: with one pod any stricter budget would stop it for ever.
+// DisruptionBudget lets a node drain: with one pod any stricter budget would stop it for ever, and so
+// would pods that do not become ready, if they counted.
 func DisruptionBudget(in Input) *policyv1ac.PodDisruptionBudgetApplyConfiguration {
 	return policyv1ac.PodDisruptionBudget(Workload, in.Namespace).
 		WithLabels(Labels(in.Namespace)).
 		WithOwnerReferences(owner(in)).
 		WithSpec(policyv1ac.PodDisruptionBudgetSpec().
 			WithMaxUnavailable(intstr.FromInt32(1)).
-			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Namespace))))
+			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
+			WithSelector(labelSelector(in)))
 }
 
-// NetworkPolicy lets people in from anywhere, the operator to the control port, scrapers to the
-// metrics, and the runtime out to nowhere. Probes come from the node and are not subject to it.
+// NetworkPolicy lets people in from anywhere, the operator to the control port, and scrapers to the
+// metrics. Pods on SQLite reach nothing. Those with a database reach it and the cluster's names, and
+// each other and nobody else on the port between pods. Probes come from the node and are not subject
+// to it.
 func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
+	spec := networkingv1ac.NetworkPolicySpec().
+		WithPodSelector(labelSelector(in)).
+		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+		WithIngress(
+			networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortHTTP)),
+			networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortControl)).
+				WithFrom(fromNamespaces(corev1.LabelMetadataName, in.OperatorNamespace)),
+			networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortOps)).
+				WithFrom(fromNamespaces(v1alpha1.LabelMetrics, "true")))
+	if in.Desk.Store.Postgres != nil {
+		// Without a namespace a peer is of this one.
+		pods := networkingv1ac.NetworkPolicyPeer().WithPodSelector(labelSelector(in))
+		spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortPeer)).WithFrom(pods)).
+			WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(PortPeer)).WithTo(pods))
+	}
+	if store := cmp.Or(in.Desk.Store.Postgres, in.Opening); store != nil {
+		spec.WithEgress(toDatabase(store.Network), toNames())
+	}
 	return networkingv1ac.NetworkPolicy(Workload, in.Namespace).
 		WithLabels(Labels(in.Namespace)).
 		WithOwnerReferences(owner(in)).
-		WithSpec(networkingv1ac.NetworkPolicySpec().
-			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Namespace))).
-			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-			WithIngress(
-				networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortHTTP)),
-				networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortControl)).
-					WithFrom(fromNamespaces(corev1.LabelMetadataName, in.OperatorNamespace)),
-				networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(PortOps)).
-					WithFrom(fromNamespaces(v1alpha1.LabelMetrics, "true"))))
+		WithSpec(spec)
 }
+
+func toDatabase(n v1alpha1.PostgresNetwork) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	rule := networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(cmp.Or(n.Port, defaultPostgres)))
+	for _, cidr := range n.CIDRs {
+		rule.WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(cidr)))
+	}
+	for _, namespace := range n.Namespaces {
+		rule.WithTo(fromNamespaces(corev1.LabelMetadataName, namespace))
+	}
+	return rule
+}
+
+// toNames lets the pods ask for the database's address. Where the cluster's names are served differs, so
+// the port is open towards everywhere.
+func toNames() *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	return networkingv1ac.NetworkPolicyEgressRule().WithPorts(
+		policyPort(portNames),
+		policyPort(portNames).WithProtocol(corev1.ProtocolUDP))
+}
+
+// Ports of others.
+const (
+	defaultPostgres = 5432
+	portNames       = 53
+)
 
 func policyPort(port int32) *networkingv1ac.NetworkPolicyPortApplyConfiguration {
 	return networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(port))
@@ -103,12 +145,19 @@ func Secret(in Input, name string, data map[string][]byte) *corev1ac.SecretApply
 		WithData(data)
 }
 
-// RandomSecret holds a key that must never be made anew while it is there: it is immutable, so
-// that even two operators at once cannot exchange it, and hangs on nothing.
+// RandomSecret holds a key that must never be made anew while it is there; it hangs on nothing. It is
+// not immutable, so that a person can exchange the key, and the pods see the files change. It is to be
+// applied under [RandomManager], without force: then whoever comes second, be it another operator at
+// the same moment, is refused and does not exchange it.
 func RandomSecret(in Input, name, key string, random []byte) *corev1ac.SecretApplyConfiguration {
 	return corev1ac.Secret(name, in.Namespace).
 		WithLabels(Labels(in.Namespace)).
 		WithType(corev1.SecretTypeOpaque).
-		WithImmutable(true).
 		WithData(map[string][]byte{key: random})
+}
+
+// RandomManager is the field manager of a random key: one of its own for each.
+func RandomManager(random []byte) string {
+	sum := sha256.Sum256(random)
+	return v1alpha1.FieldManagerOperator + "-" + hex.EncodeToString(sum[:8])
 }

@@ -4,6 +4,12 @@
 //	in := specs.Input{Namespace: "acme", Image: "usher:1.0", OperatorNamespace: "usher-system"}
 //	set := specs.StatefulSet(in)
 //
+// The runtime is a StatefulSet of one pod with SQLite on a volume, or, with a database, a Deployment
+// of stateless pods:
+//
+//	in.Desk.Store.Postgres = &v1alpha1.PostgresStore{SecretRef: v1alpha1.LocalRef{Name: "usher-pg-app"}}
+//	deployment := specs.Deployment(in)
+//
 // The objects hang on the ServiceAccount usher-runtime by owner references: when the operator
 // deletes it, because the namespace's last Queue is gone, the garbage collector takes the rest. Three
 // things stay, for the next Queue to find: the claim with the ledger, and the Secrets usher-keys and
@@ -20,23 +26,26 @@ import (
 
 // Names of the objects in the namespace of a desk.
 const (
-	Workload       = "usher"          // StatefulSet, Service, PodDisruptionBudget, NetworkPolicy
+	Workload       = "usher"          // StatefulSet or Deployment, autoscaler, Service, PodDisruptionBudget, NetworkPolicy
 	ServiceAccount = "usher-runtime"  // on which the others hang
 	ControlService = "usher-control"  // headless Service of the control port
 	SecretCA       = "usher-ca"       // the desk's authority
 	SecretControl  = "usher-control"  // the runtime's serving certificate
 	SecretOperator = "usher-operator" // the operator's client certificate
+	SecretPeer     = "usher-peer"     // with which the pods of a desk know each other
 	SecretViewer   = "usher-viewer"   // a client certificate that may read, for kubectl
-	SecretKeys     = "usher-keys"     // the key that signs customers' sessions
-	SecretSignIn   = "usher-sign-in"  // the key that signs agents' sign-in links
+	SecretKeys     = "usher-keys"     // the keys that sign sessions
+	SecretSignIn   = "usher-sign-in"  // the keys that sign agents' sign-in links
 	Claim          = "data-usher-0"   // the volume with the ledger
 )
 
-// Keys of the random Secrets, each of RandomBytes bytes.
+// Keys of the random Secrets, each of RandomBytes bytes. What has KeyOldSuffix beside it is accepted
+// too, but signs nothing: the one before, while keys are being exchanged, or the one to come.
 const (
-	KeySession  = "session"
-	KeySignIn   = "key"
-	RandomBytes = 32
+	KeySession   = "session"
+	KeySignIn    = "key"
+	KeyOldSuffix = "-old"
+	RandomBytes  = 32
 )
 
 // Ports of the runtime's container, and of the Service usher.
@@ -44,6 +53,7 @@ const (
 	PortHTTP    = 8080
 	PortOps     = 9090
 	PortControl = 8443
+	PortPeer    = 7443 // between the pods of a desk
 	PortService = 80
 )
 
@@ -62,9 +72,18 @@ type Input struct {
 	Owner types.UID
 	// Desk is the Desk's spec; its zero value without one.
 	Desk v1alpha1.DeskSpec
+	// Scaled says that somebody else, an autoscaler, sets the number of the Deployment's pods by now.
+	Scaled bool
+	// Opening says that SQLite is still in use while the Desk wishes for this database: pods may reach
+	// it already, to move there.
+	Opening *v1alpha1.PostgresStore
 	// Storage that the StatefulSet has, which cannot be changed; nil when there is none yet.
 	Storage *v1alpha1.DeskStorage
 }
+
+// PeerName is what the certificate of a desk's pods is for, as servers and as clients of each other.
+// (docs/adr/0013-several-pods.md)
+func PeerName(namespace string) string { return namespace + ".peers.usher.chat" }
 
 // Labels of every object of a desk.
 func Labels(namespace string) map[string]string {

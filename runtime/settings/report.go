@@ -15,6 +15,8 @@ type Report struct {
 	Teams map[string]TeamFigures `json:"teams,omitempty"`
 	// Overrides are opens and closes made in the console that no resource carries yet.
 	Overrides []OverrideRequest `json:"overrides,omitempty"`
+	// Leader is the name of the pod that decides, of a desk with several; empty when it is not known.
+	Leader string `json:"leader,omitempty"`
 	// At is the runtime's clock.
 	At time.Time `json:"at"`
 }
