@@ -108,3 +108,12 @@ export function scrollsSideways(page: Page): Promise<boolean> {
     () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
   );
 }
+
+/** What a page shows, as assistive technology reads it, and what went wrong in it: for the report of a flow that failed. */
+export async function report({ page, errors }: Watched): Promise<string> {
+  const shown = await page
+    .locator('body')
+    .ariaSnapshot({ timeout: 10_000 })
+    .catch((error: unknown) => `nothing could be read: ${error}`);
+  return [`${page.url()} shows:`, shown, ...errors.map((text) => `error: ${text}`)].join('\n');
+}

@@ -8,10 +8,11 @@
 import type { Client } from '@usher/protocol/client';
 import type { Conversation } from '@usher/protocol/protocol';
 import type { State } from '@usher/protocol/reduce';
-import { type Look, newPage, type Watched } from '@usher/testing/browser';
+import { type Look, newPage, report, type Watched } from '@usher/testing/browser';
 import type { Desk } from '@usher/testing/desk';
 import { until, visit } from '@usher/testing/people';
 import type { Browser } from 'playwright-core';
+import { onTestFailed } from 'vitest';
 
 /** A console at the queue "support", whose agent came in by a link of their own. */
 export async function openConsole(
@@ -22,6 +23,7 @@ export async function openConsole(
   expected: readonly RegExp[] = [],
 ): Promise<Watched> {
   const watched = await newPage(browser, look, expected);
+  onTestFailed(async () => console.error(await report(watched)));
   await watched.page.goto(await desk.signInLink(agent));
   await watched.page.waitForURL(/\/queue\//);
   const support = `${desk.url}/queue/support`;

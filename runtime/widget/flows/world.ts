@@ -1,7 +1,7 @@
 /** What the flows of the widget share: a desk, a browser, a shop of another origin. */
 import { readFile } from 'node:fs/promises';
 import type { Client } from '@usher/protocol/client';
-import { type Look, newPage, startBrowser, type Watched } from '@usher/testing/browser';
+import { type Look, newPage, report, startBrowser, type Watched } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import type { Settings } from '@usher/testing/settings';
 import { Site } from '@usher/testing/site';
@@ -37,7 +37,9 @@ export async function onDesk(
     await flow(desk);
     for (const { errors } of pages) expect(errors).toEqual([]);
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.stack : error}\nruntime: ${desk.lastLog()}`);
+    const shown = await Promise.all(pages.map(report));
+    const what = error instanceof Error ? error.stack : error;
+    throw new Error([what, `runtime: ${desk.lastLog()}`, ...shown].join('\n'));
   } finally {
     for (const agent of agents) agent.stop();
     for (const { page } of pages) await page.context().close();

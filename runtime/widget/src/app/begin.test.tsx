@@ -117,9 +117,29 @@ describe('how to be reached', () => {
     write('E-mail', 'maria@acme.example');
     expect(field.getAttribute('aria-invalid')).toBe('false');
   });
+
+  it('stays open for who empties a field again', async () => {
+    const h = await opened();
+    live(h, told.channel());
+    const fold = page.getByRole('textbox', { name: 'Phone', hidden: true }).closest('details');
+    expect(fold?.open).toBe(false);
+    write('Phone', '+358 40');
+    expect(fold?.open).toBe(true);
+    write('Phone', '');
+    expect(fold?.open).toBe(true);
+  });
 });
 
 describe('a session key', () => {
+  it('has the focus with its field, not later, when the visitor may be in another', async () => {
+    const h = await opened();
+    live(h, told.channel({ sessionKeys: true }));
+    // Without act, as in a browser: what is put off to the next frame has not run here.
+    page.getByRole('button', { name: 'I have a session key' }).click();
+    for (let task = 0; task < 5; task++) await Promise.resolve();
+    expect(focused()).toBe(page.getByRole('textbox', { name: 'Session key' }));
+  });
+
   it('is typed as people write it, and sent as seven digits', async () => {
     const h = await opened();
     live(h, told.channel({ sessionKeys: true }));

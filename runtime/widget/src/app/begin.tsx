@@ -1,7 +1,7 @@
 /** The form of a start: by the channel's own line, a support link, or a session key. */
 import type { Channel, Issue } from '@usher/protocol/protocol';
 import { maxNameRunes, runeCount } from '@usher/protocol/protocol';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useModel } from './context.ts';
 import { Choice, Field, Form, Problem } from './fields.tsx';
 import { IconKey } from './icons.tsx';
@@ -18,7 +18,8 @@ export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
   const joining = model.starting.joining.value;
   const heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(way);
-  useEffect(() => {
+  // With the change itself: later it would take the focus from who is writing in another field by then.
+  useLayoutEffect(() => {
     if (before.current === way) return;
     before.current = way;
     // The button that led here is gone, and the focus with it.
@@ -71,8 +72,11 @@ function Reach() {
   const model = useModel();
   const { words } = model;
   const { email, phone } = model.starting.form.value;
+  // Once open it stays so: it must not fold away under who empties a field.
+  const opened = useRef(false);
+  opened.current ||= Boolean(email || phone);
   return (
-    <details class="reach" open={Boolean(email || phone)}>
+    <details class="reach" open={opened.current}>
       <summary>{words.say('reach')}</summary>
       <p class="hint">{words.say('reachHint')}</p>
       <ReachFields />

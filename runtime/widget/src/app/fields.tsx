@@ -96,11 +96,13 @@ export function Choice(props: {
 export function Form(props: { onSend(): void; children: ComponentChildren }) {
   const model = useModel();
   const form = useRef<HTMLFormElement>(null);
+  const sentFrom = useRef<Element | null>(null);
   const tried = model.starting.tried.value;
   // After all fields have been told what is wrong with them.
   useEffect(() => {
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
-    if (tried === 0 || !wrong) return;
+    // Who has gone on to another field meanwhile stays there.
+    if (tried === 0 || !wrong || document.activeElement !== sentFrom.current) return;
     const closed = wrong.closest('details');
     if (closed) closed.open = true;
     wrong.focus();
@@ -112,6 +114,7 @@ export function Form(props: { onSend(): void; children: ComponentChildren }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
+        sentFrom.current = document.activeElement;
         props.onSend();
       }}
     >
