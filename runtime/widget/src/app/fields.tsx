@@ -102,7 +102,7 @@ export function Form(props: { onSend(): void; children: ComponentChildren }) {
   useEffect(() => {
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
     // Who has gone on to another field meanwhile stays there.
-    if (tried === 0 || !wrong || document.activeElement !== sentFrom.current) return;
+    if (tried === 0 || !wrong || focusOf(form.current) !== sentFrom.current) return;
     const closed = wrong.closest('details');
     if (closed) closed.open = true;
     wrong.focus();
@@ -114,13 +114,19 @@ export function Form(props: { onSend(): void; children: ComponentChildren }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        sentFrom.current = document.activeElement;
+        sentFrom.current = focusOf(form.current);
         props.onSend();
       }}
     >
       {props.children}
     </form>
   );
+}
+
+/** What has the focus in the document or shadow tree of an element. */
+function focusOf(element: Element | null): Element | null {
+  const root = element?.getRootNode();
+  return root instanceof Document || root instanceof ShadowRoot ? root.activeElement : null;
 }
 
 /** What came back from the desk, read aloud at once. */
