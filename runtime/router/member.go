@@ -23,6 +23,8 @@ type MemberOptions struct {
 	Desk, TLS string
 	// Typed gets typing marks of the other pods. It must not block.
 	Typed func(peer.Mark)
+	// Led is told whenever another pod leads, or none. It must not block; nil for nobody.
+	Led func()
 	// Patience is how long commands wait while no pod leads; then they are answered ErrUnavailable. 3 s.
 	Patience time.Duration
 	// Grace is how long a gateway without a stream counts as there. 2 s.
@@ -128,7 +130,7 @@ func (m *Member) Type(mark peer.Mark) {
 // Leads tells whether this pod leads.
 func (m *Member) Leads() bool { return m.leads.Load() != nil }
 
-// Leader is the address of the pod that leads; empty when this pod knows of none.
+// Leader is the holder of the lead; empty when this pod knows of none.
 func (m *Member) Leader() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -137,8 +139,12 @@ func (m *Member) Leader() string {
 
 func (m *Member) setLeader(name string) {
 	m.mu.Lock()
+	changed := m.lead != name
 	m.lead = name
 	m.mu.Unlock()
+	if changed && m.o.Led != nil {
+		m.o.Led()
+	}
 }
 
 // HandOver lets another pod lead, if this one does, and keeps this one from leading again: it is to end. It goes on
@@ -303,7 +309,7 @@ func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uin
 		return 0, nil
 	}
 	m.met, m.told = who, ""
-	m.setLeader(leader.Address)
+	m.setLeader(leader.Holder)
 	m.o.Logger.Info("following", "leader", who, "epoch", stream.Leader.Epoch, "after", m.position)
 	m.stream.Store(stream)
 	if m.leaving.Load() {
@@ -466,7 +472,7 @@ func (m *Member) govern(ctx context.Context, w *ledger.Writer) error {
 	r.resigned = func() { term.End(term.Successor()) }
 	m.o.Logger.Info("leading", "epoch", w.Epoch(), "seq", m.position)
 	m.told = ""
-	m.setLeader(m.o.Address)
+	m.setLeader(m.o.Holder)
 	m.leads.Store(r)
 	m.term.Store(term)
 	if m.leaving.Load() {

@@ -22,7 +22,9 @@ import (
 // podding is a member that runs, with a copy of the state as a gateway has one.
 type podding struct {
 	*router.Member
+	name    string
 	gateway string
+	led     chan struct{} // told when another leads
 	cancel  context.CancelFunc
 	ended   chan error
 
@@ -105,7 +107,7 @@ func member(t *testing.T, url, dir, name string) *podding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &podding{gateway: name + "/1", ended: make(chan error, 2), moved: make(chan struct{})}
+	p := &podding{name: name, gateway: name + "/1", led: make(chan struct{}, 1), ended: make(chan error, 2), moved: make(chan struct{})}
 	peers, err := peer.NewServer(peer.ServerOptions{Desk: "acme", TLS: dir, Gateway: p.gateway})
 	if err != nil {
 		t.Fatal(err)
@@ -113,6 +115,12 @@ func member(t *testing.T, url, dir, name string) *podding {
 	p.Member, err = router.Join(t.Context(), router.MemberOptions{
 		Options: router.Options{Ledger: openLedger(t, url), Holder: name, Address: l.Addr().String(), Gateway: p.gateway},
 		Peers:   peers, Desk: "acme", TLS: dir, Grace: 300 * time.Millisecond,
+		Led: func() {
+			select {
+			case p.led <- struct{}{}:
+			default:
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -223,6 +231,29 @@ func TestMembersAgreeOnEverythingWhoeverLeads(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestEveryMemberKnowsByNameWhoLeadsAndIsToldOfAnother(t *testing.T) {
+	list, _ := several(t, 3)
+	knows := func(name string) {
+		t.Helper()
+		late := time.After(time.Minute)
+		for _, p := range list {
+			for p.Leader() != name {
+				select {
+				case <-p.led:
+				case <-late:
+					t.Fatalf("%s leads, and %s says %q", name, p.name, p.Leader())
+				}
+			}
+		}
+	}
+	list[0].insist(t, settingsOf())
+	first := leading(t, list)
+	knows(first.name)
+	first.HandOver()
+	second := leading(t, slices.DeleteFunc(slices.Clone(list), func(p *podding) bool { return p == first }))
+	knows(second.name)
 }
 
 func TestAGatewayThatIsGoneIsTakenOutAndComesBackByItself(t *testing.T) {

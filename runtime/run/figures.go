@@ -41,6 +41,9 @@ func (f *figures) ApplySettings(ctx context.Context, s settings.Settings) (contr
 func (f *figures) Report(context.Context) (settings.Report, error) {
 	now := time.Now()
 	r := settings.Report{Queues: map[string]settings.QueueFigures{}, Teams: map[string]settings.TeamFigures{}, At: now.UTC()}
+	if f.pod.member != nil {
+		r.Leader = f.pod.member.Leader()
+	}
 	f.pod.gateway.Read(func(s *desk.State) {
 		r.Version = s.Version
 		r.Applied = applied(s.Settings)
