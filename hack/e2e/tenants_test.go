@@ -21,7 +21,7 @@ import (
 )
 
 // Two desks in two namespaces of one cluster: what one of them has opens nothing of the other, even for who
-// knows the other's addresses (feature X9).
+// knows the other's addresses (feature X8).
 func TestWhatADeskHasOpensNothingOfAnother(t *testing.T) {
 	const victim, thief = "e2e-victim", "e2e-thief"
 	freshDesk(t, victim, talk(victim))
