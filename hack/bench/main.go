@@ -59,6 +59,7 @@ var benches = []bench{
 	{"ledger", benchLedger},
 	{"messages", benchMessages},
 	{"pods", benchPods},
+	{"start", benchStart},
 	{"picks", benchPicks},
 	{"places", benchPlaces},
 	{"offers", benchOffers},

@@ -60,6 +60,12 @@ func (s *server) stop() {
 	}
 }
 
+// kill ends the process as a power cut would.
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+}
+
 // memory is the resident memory of the process, in bytes.
 func (s *server) memory() (int64, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")

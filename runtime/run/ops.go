@@ -56,12 +56,16 @@ var (
 	descFree      = prometheus.NewDesc("usher_queue_agents_available", "Agents of the queue who are connected and under their limit.", []string{"queue"}, nil)
 	descSockets   = prometheus.NewDesc("usher_sockets", "Open sockets of this pod.", nil, nil)
 	descSeq       = prometheus.NewDesc("usher_ledger_sequence", "Sequence of the last event that this pod applied.", nil, nil)
+	descArchive   = prometheus.NewDesc("usher_archive_sequence", "Sequence of the last event that this pod's history has.", nil, nil)
+	descCommands  = prometheus.NewDesc("usher_commands_waiting", "Commands of this pod's people that have no answer yet.", nil, nil)
+	descHeld      = prometheus.NewDesc("usher_sockets_held", "Sockets that are not read from until there is room for their commands.", nil, nil)
+	descShed      = prometheus.NewDesc("usher_shed_total", "What was left out because there was too much to do: typing marks, tellings of places, new joins.", []string{"what"}, nil)
 	descLeads     = prometheus.NewDesc("usher_router_leads", "1 while this pod is the desk's router.", nil, nil)
 	descStalled   = prometheus.NewDesc("usher_ledger_stalled", "1 while the ledger cannot be written.", nil, nil)
 )
 
 func (c *deskCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descInService, descOpen, descOnline, descFree, descSockets, descSeq, descLeads, descStalled} {
+	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descInService, descOpen, descOnline, descFree, descSockets, descSeq, descArchive, descCommands, descHeld, descShed, descLeads, descStalled} {
 		ch <- d
 	}
 }
@@ -96,6 +100,13 @@ func (c *deskCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(descSeq, prometheus.CounterValue, float64(s.Seq))
 	})
+	ch <- prometheus.MustNewConstMetric(descArchive, prometheus.CounterValue, float64(c.p.archive.Position()))
+	load := c.p.gateway.Load()
+	gauge(descCommands, float64(load.Waiting))
+	gauge(descHeld, float64(load.Held))
+	for what, n := range load.Shed {
+		ch <- prometheus.MustNewConstMetric(descShed, prometheus.CounterValue, float64(n), what.String())
+	}
 	gauge(descSockets, float64(c.p.gateway.Sockets()))
 	gauge(descLeads, flag(c.p.member == nil || c.p.member.Leads()))
 	gauge(descStalled, flag(c.p.router.Stalled() != nil))
