@@ -12,6 +12,7 @@ import (
 	"usher.chat/runtime/access"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
+	"usher.chat/runtime/router"
 	"usher.chat/runtime/settings"
 )
 
@@ -188,13 +189,46 @@ func (g *Gateway) post(w http.ResponseWriter, r *http.Request, by who) {
 		writeError(w, *bad)
 		return
 	}
-	result, err := g.o.Router.Do(r.Context(), cmd)
+	if bad := g.refuses(c, by); bad != nil {
+		writeError(w, *bad)
+		return
+	}
+	// Others' turn comes before, as on a socket; when too many wait for that, the client is told to come again.
+	own := new(turn)
+	if g.load.crowded() {
+		writeError(w, *overloaded())
+		return
+	}
+	if taken, _ := g.load.begin(own); !taken {
+		writeError(w, failure(router.ErrStopped))
+		return
+	}
+	result, err := g.submit(r.Context(), cmd, own)
 	g.tried(c, by, err)
 	status := http.StatusOK
 	if err != nil {
 		status = statusOf(failure(err).Code)
 	}
 	writeJSON(w, status, answerFrame(c.CID, result, err))
+}
+
+// submit has a command decided; its place is given back with the answer, whoever waits for that.
+func (g *Gateway) submit(ctx context.Context, c desk.Command, own *turn) (router.Result, error) {
+	type outcome struct {
+		result router.Result
+		err    error
+	}
+	answer := make(chan outcome, 1)
+	g.o.Router.Submit(c, func(result router.Result, err error) {
+		g.load.end(own)
+		answer <- outcome{result, err}
+	})
+	select {
+	case o := <-answer:
+		return o.result, o.err
+	case <-ctx.Done():
+		return router.Result{}, ctx.Err()
+	}
 }
 
 func (g *Gateway) getQueues(w http.ResponseWriter, _ *http.Request, a who) {

@@ -255,7 +255,7 @@ func statusOf(code string) int {
 		return http.StatusRequestEntityTooLarge
 	case "rate_limited", desk.KeyLocked:
 		return http.StatusTooManyRequests
-	case "unavailable":
+	case "unavailable", "overloaded":
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusConflict

@@ -63,6 +63,10 @@ type Options struct {
 	Clock  func() time.Time
 	Logger *slog.Logger
 	Rates  Rates
+	// Waiting is how many commands of this pod may be without an answer; 12,288. From an eighth of it on typing marks
+	// are dropped, from a quarter places are told later, from a half new joins are refused, and at the whole sockets
+	// are read more slowly.
+	Waiting int
 }
 
 // Rates bound what one client may send; a zero one has its default.
@@ -106,6 +110,7 @@ type Gateway struct {
 	streams *streams
 	posts   *posters
 	keys    *keyGuard
+	load    *load
 }
 
 // New makes a gateway. It serves nothing useful before Run.
@@ -120,7 +125,8 @@ func New(o Options) *Gateway {
 	o.Rates.Agent = o.Rates.Agent.or(20, 60)
 	o.Rates.Frames = o.Rates.Frames.or(50, 200)
 	g := &Gateway{o: o, log: o.Logger, hub: newHub(o.State, o.Clock), stop: make(chan struct{})}
-	g.posts, g.keys = newPosters(o.Rates), newKeyGuard()
+	g.posts, g.keys, g.load = newPosters(o.Rates), newKeyGuard(), newLoad(o.Waiting)
+	g.hub.shed = g.load.shed
 	g.hub.presence = newPresence(g.hub, o.Router, o.Gateway)
 	g.hub.history = g.sendHistory
 	if o.Changed != nil {
@@ -139,7 +145,9 @@ func (g *Gateway) Follow(records []desk.Record) { g.hub.Follow(records) }
 
 // Typed takes a typing mark of another pod.
 func (g *Gateway) Typed(conversation desk.ConversationID, agent string) {
-	g.hub.othersTyping(conversation, agent)
+	if !g.load.shed(ShedTyping) {
+		g.hub.othersTyping(conversation, agent)
+	}
 }
 
 // Read lets f look at the state of this pod's copy. f must not keep anything of it.
@@ -154,6 +162,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	go func() { g.hub.run(g.stop); close(hubDone) }()
 	<-ctx.Done()
 	g.streams.drain()
+	g.load.stop()
 	close(g.stop)
 	<-done
 	<-hubDone

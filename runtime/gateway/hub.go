@@ -38,7 +38,9 @@ type hub struct {
 	history func(agent string, id desk.ConversationID, upTo uint64)
 	changed func()
 	// typed tells the other pods that somebody types here.
-	typed   func(id desk.ConversationID, agent string)
+	typed func(id desk.ConversationID, agent string)
+	// shed tells whether something is left out at present: there is too much to do.
+	shed    func(Shed) bool
 	answers answers
 }
 
@@ -94,7 +96,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		watching: map[*socket]struct{}{}, presences: map[string]string{},
 		rows: map[desk.ConversationID][]byte{}, people: map[string][]byte{},
-		changed: func() {}, typed: func(desk.ConversationID, string) {}, few: fewAgents, many: crowd,
+		changed: func() {}, typed: func(desk.ConversationID, string) {}, shed: func(Shed) bool { return false }, few: fewAgents, many: crowd,
 	}
 	h.answers.applied = state.Seq
 	h.applied = sync.NewCond(h.mu.RLocker())
@@ -211,14 +213,19 @@ func (h *hub) portion() {
 	if h.burst > h.many {
 		n = min(n, max(portionAtLeast, h.burst/portions))
 	}
+	var lag []*socket
 	for _, s := range h.later[:n] {
+		if s.stale && s.lagging() { // it is told the place when it has read what it has
+			lag = append(lag, s)
+			continue
+		}
 		if s.later = false; s.stale {
 			h.renewView(s)
 		}
 		h.touch(s)
 	}
 	clear(h.later[:n])
-	if h.later = h.later[n:]; len(h.later) == 0 {
+	if h.later = append(h.later[n:], lag...); len(h.later) == 0 {
 		h.later, h.burst = nil, 0
 	}
 }
@@ -420,7 +427,7 @@ func (h *hub) tellTyping(c *desk.Conversation, by string) {
 	}
 	b := marshal(t)
 	for _, s := range to {
-		if s.live {
+		if s.live && !s.lagging() {
 			s.send(b)
 		}
 	}

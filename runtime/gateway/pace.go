@@ -345,7 +345,10 @@ func (h *hub) channelNow(name string, now time.Time) *protocol.Channel {
 // tellPlaces tells waiting customers their place when it changed, and how many wait at a slower pace
 // (feature Q9).
 func (h *hub) tellPlaces(line []*desk.Conversation, q *placed, now time.Time) {
-	q.line, q.lineAt = false, now
+	if q.lineAt = now; h.shed(ShedPlaces) {
+		return // there is too much to do: later, as they are then
+	}
+	q.line = false
 	counts := now.Sub(q.countAt) >= countPause
 	if counts {
 		q.countAt = now

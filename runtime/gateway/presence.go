@@ -22,13 +22,18 @@ type presence struct {
 	dirty   map[desk.Principal]uint64 // to be looked at once the state has this sequence
 	flying  map[desk.Principal]bool   // a command is on its way
 	wake    chan struct{}
+	places  chan struct{} // one for each command on its way
 	retries time.Duration
 }
 
 func newPresence(h *hub, r Router, gateway string) *presence {
 	return &presence{h: h, router: r, gateway: gateway, dirty: map[desk.Principal]uint64{},
-		flying: map[desk.Principal]bool{}, wake: make(chan struct{}, 1), retries: 500 * time.Millisecond}
+		flying: map[desk.Principal]bool{}, wake: make(chan struct{}, 1),
+		places: make(chan struct{}, atOnce), retries: 500 * time.Millisecond}
 }
+
+// atOnce bounds the commands on their way: ten thousand who come at once must not fill the router's line.
+const atOnce = 1024
 
 // changed notes that a principal's sockets, or what the state knows of it, changed.
 func (p *presence) changed(who desk.Principal) { p.look(who, 0) }
@@ -74,13 +79,13 @@ func (p *presence) run(stop <-chan struct{}) {
 			if seq > 0 {
 				p.h.wait(seq)
 			}
-			p.settle(who)
+			p.settle(who, stop)
 		}
 	}
 }
 
 // settle sends the command that makes the state agree with the sockets, if it does not.
-func (p *presence) settle(who desk.Principal) {
+func (p *presence) settle(who desk.Principal, stop <-chan struct{}) {
 	p.h.mu.RLock()
 	want := p.h.connected(who)
 	has, known := p.recorded(who)
@@ -92,10 +97,16 @@ func (p *presence) settle(who desk.Principal) {
 	if want {
 		c = desk.Connect{Principal: who, Gateway: p.gateway}
 	}
+	select {
+	case p.places <- struct{}{}:
+	case <-stop:
+		return
+	}
 	p.mu.Lock()
 	p.flying[who] = true
 	p.mu.Unlock()
 	p.router.Submit(c, func(result router.Result, err error) {
+		<-p.places
 		p.mu.Lock()
 		delete(p.flying, who)
 		p.mu.Unlock()

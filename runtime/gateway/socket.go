@@ -42,8 +42,9 @@ type socket struct {
 	gone    bool // the connection has ended; it is not entered any more
 
 	origin origin
-	flying atomic.Int32 // commands without an answer
-	beat   int          // the second of each 20 in which it is pinged
+	turn   turn        // commands without an answer, and its wait for more
+	paused atomic.Bool // it is not read from: the pod has too much to do
+	beat   int         // the second of each 20 in which it is pinged
 
 	heard  int64 // unix seconds of the last frame from the client; guarded by mu
 	frames *rate.Limiter
@@ -222,7 +223,17 @@ func (s *socket) alive(now time.Time) {
 	s.mu.Unlock()
 }
 
+// lagging tells whether the client leaves so much unread that what can wait, or be left out, is.
+func (s *socket) lagging() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.closed && s.waiting > outBudget/2
+}
+
 func (s *socket) silentFor(now time.Time) time.Duration {
+	if s.paused.Load() {
+		return 0 // it may say what it likes, nobody listens
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Duration(now.Unix()-s.heard) * time.Second

@@ -25,7 +25,7 @@ const (
 	silentAtMost = 35 * time.Second
 	// drainOver is the pause over which clients of a pod that goes away spread their coming back.
 	drainOver = 2 * time.Second
-	// inFlight bounds the commands of one socket that have no answer yet.
+	// inFlight bounds the commands of one socket that have no answer yet; then it is not read from.
 	inFlight = 64
 )
 
@@ -163,6 +163,9 @@ func (st *streams) frame(s *socket, data []byte) {
 	case protocol.TypePong:
 		return
 	case protocol.TypeTyping:
+		if st.g.load.shed(ShedTyping) {
+			return
+		}
 		st.g.hub.typing(s, desk.ConversationID(c.Conversation))
 		return
 	case protocol.TypeWatch:
@@ -188,13 +191,19 @@ func (st *streams) frame(s *socket, data []byte) {
 	if s.does == nil { // most who wait never say a thing
 		s.does = pick(s.agent != "", st.g.o.Rates.Agent, st.g.o.Rates.Customer).limiter()
 	}
-	if !s.does.AllowN(st.g.o.Clock(), 1) || s.flying.Load() >= inFlight {
+	if !s.does.AllowN(st.g.o.Clock(), 1) {
 		refuse(protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
 		return
 	}
-	s.flying.Add(1)
+	if bad := st.g.refuses(c, by); bad != nil {
+		refuse(*bad)
+		return
+	}
+	if !st.await(s) {
+		return // the pod ends; the client has no answer and sends it again elsewhere
+	}
 	st.g.o.Router.Submit(cmd, func(result router.Result, err error) {
-		s.flying.Add(-1)
+		st.g.load.end(&s.turn)
 		st.g.tried(c, by, err)
 		b := marshal(answerFrame(c.CID, result, err))
 		if err == nil && !result.Repeated {
@@ -203,6 +212,18 @@ func (st *streams) frame(s *socket, data []byte) {
 		}
 		s.send(b)
 	})
+}
+
+// await waits until a command of a socket can be taken. Meanwhile nothing else is read from it.
+func (st *streams) await(s *socket) bool {
+	s.paused.Store(true)
+	defer s.paused.Store(false)
+	taken, waited := st.g.load.begin(&s.turn)
+	if waited {
+		s.alive(st.g.o.Clock())
+		_ = s.conn.SetReadDeadline(time.Now().Add(silentAtMost))
+	}
+	return taken
 }
 
 // hello starts a socket: who it is, then welcome and snapshot.

@@ -181,7 +181,7 @@ type pod struct {
 	moved  chan struct{} // the copy has moved on
 }
 
-func newPod(t testing.TB, clock func() time.Time, through func(Router) Router) *pod {
+func newPod(t testing.TB, clock func() time.Time, through func(Router) Router, change ...func(*Options)) *pod {
 	t.Helper()
 	dir := t.TempDir()
 	l, err := ledger.Open(t.Context(), ledger.Options{URL: "sqlite://" + dir + "/ledger.db", Desk: "acme"})
@@ -205,7 +205,7 @@ func newPod(t testing.TB, clock func() time.Time, through func(Router) Router) *
 	if through != nil {
 		to = through(r)
 	}
-	p.Gateway = New(Options{
+	o := Options{
 		Desk: "acme", Router: to, State: replica, Tokens: p.tokens, Gateway: "pod/1", Clock: clock,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Changed: func() {
@@ -214,7 +214,11 @@ func newPod(t testing.TB, clock func() time.Time, through func(Router) Router) *
 			default:
 			}
 		},
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	p.Gateway = New(o)
 	r.Follow(p.Gateway)
 	routing, stopRouting := context.WithCancel(context.Background())
 	serving, stopServing := context.WithCancel(context.Background())

@@ -122,7 +122,7 @@ func TestAPodWithTooManyCommandsIsNotReadFromUntilSomeAreAnswered(t *testing.T) 
 	var mu sync.Mutex
 	var waiting []func(peer.Answer)
 	taken := 0
-	w.Begin(peer.TermOptions{Epoch: 1, Do: func(_ []byte, done func(peer.Answer)) {
+	w.Begin(peer.TermOptions{Epoch: 1, Do: func(_ string, _ []byte, done func(peer.Answer)) {
 		mu.Lock()
 		waiting = append(waiting, done)
 		taken++

@@ -16,8 +16,8 @@ type TermOptions struct {
 	Epoch uint64
 	// Last is the sequence of the last entry of the ledger.
 	Last uint64
-	// Do has a command decided; done is called once. A nil Failure is success; the ID is filled in here.
-	Do func(body []byte, done func(Answer))
+	// Do has a command of a gateway decided; done is called once. A nil Failure is success; the ID is filled in here.
+	Do func(gateway string, body []byte, done func(Answer))
 	// Mark gets the typing marks of the other pods.
 	Mark func(Mark)
 	// Left tells that a gateway's last stream ended, and whether it had said that it leaves.
@@ -205,7 +205,7 @@ func (s *session) receive(stream grpc.ServerStream) error {
 			case <-stream.Context().Done():
 				return stream.Context().Err()
 			}
-			s.term.o.Do(c.Body, func(a Answer) { a.ID = c.ID; s.answer(a) })
+			s.term.o.Do(s.gateway, c.Body, func(a Answer) { a.ID = c.ID; s.answer(a) })
 		}
 	}
 }

@@ -74,7 +74,9 @@ func (w *world) begin(last uint64) *peer.Term {
 	return w.Begin(peer.TermOptions{Epoch: 7, Last: last, Do: echo})
 }
 
-func echo(body []byte, done func(peer.Answer)) { done(peer.Answer{Conversation: string(body)}) }
+func echo(_ string, body []byte, done func(peer.Answer)) {
+	done(peer.Answer{Conversation: string(body)})
+}
 
 func (w *world) options(gateway string, after uint64) peer.JoinOptions {
 	return peer.JoinOptions{Address: w.address, Desk: "acme", TLS: w.tls, Gateway: gateway, After: after}

@@ -189,6 +189,19 @@ describe('a refusal', () => {
     ]);
   });
 
+  it('that passes says why it waits, until it has its answer', async () => {
+    outbox.online();
+    const asked = outbox.ask({ type: 'join' }, '');
+    refuse(1, 'overloaded', 2_500);
+    expect(outbox.entries()[0]?.passing?.code).toBe('overloaded');
+    env.pass(2_500);
+    expect(sent.map((c) => c.cid)).toEqual([1, 1]);
+    expect(outbox.entries()[0]?.passing?.code).toBe('overloaded');
+    outbox.acked({ type: 'ack', cid: 1, seq: 9 });
+    await asked;
+    expect(outbox.entries()).toEqual([]);
+  });
+
   it('as out of order gets a new number at the same place', () => {
     outbox.online();
     outbox.post(say('a'), 'x');

@@ -25,6 +25,8 @@ export interface Entry {
   /** Local time at which it was written. */
   readonly at: number;
   readonly error?: ProtocolError;
+  /** It was not taken for the moment, and why; it goes out again by itself. */
+  readonly passing?: ProtocolError;
 }
 
 /** What a refused command's promise is rejected with. */
@@ -72,8 +74,8 @@ export const answerLimit = 10_000;
 const defaultRetry = 1_000;
 
 /** A refusal that says nothing about the command itself: the same may be sent later. */
-function isPassing(error: ProtocolError): boolean {
-  return error.code === 'unavailable' || error.code === 'rate_limited';
+function isPassing({ code }: ProtocolError): boolean {
+  return code === 'unavailable' || code === 'rate_limited' || code === 'overloaded';
 }
 
 export class Outbox {
@@ -195,7 +197,7 @@ export class Outbox {
     } else if (isPassing(error)) {
       item.notBefore = this.options.env.now() + (error.retryAfterMs ?? defaultRetry);
       item.sentAt = 0;
-      this.set(item, { state: 'queued' });
+      this.set(item, { state: 'queued', passing: error });
       this.pump();
     } else if (item.keep) {
       this.set(item, { state: 'refused', error });

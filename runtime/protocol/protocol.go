@@ -212,7 +212,7 @@ type Error struct {
 	Message string `json:"message"`
 	// By is who has it (already_taken).
 	By string `json:"by,omitempty"`
-	// RetryAfterMS is how long to wait before the same is tried again (rate_limited, unavailable).
+	// RetryAfterMS is how long to wait before the same is tried again (rate_limited, unavailable, overloaded).
 	RetryAfterMS int64 `json:"retryAfterMs,omitempty"`
 }
 

@@ -464,7 +464,7 @@ func (m *Member) govern(ctx context.Context, w *ledger.Writer) error {
 	r.gateways = slices.DeleteFunc(m.state.Gateways(), func(g string) bool { return g == m.o.Gateway })
 	others := slices.Clone(r.gateways)
 	term := m.o.Peers.Begin(peer.TermOptions{
-		Epoch: w.Epoch(), Last: m.position, Do: func(body []byte, done func(peer.Answer)) { serve(r, body, done) },
+		Epoch: w.Epoch(), Last: m.position, Do: func(pod string, body []byte, done func(peer.Answer)) { serve(r, pod, body, done) },
 		Mark: m.o.Typed,
 		Left: func(gateway string, leaving bool) { m.left(r, gateway, leaving) },
 	})

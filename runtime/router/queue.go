@@ -233,7 +233,7 @@ type local struct {
 }
 
 func (l local) send(id, term uint64, e *entry) error {
-	return l.router.enter(request{e.command, func(result Result, err error) { l.queue.finish(id, term, result, err) }})
+	return l.router.requests.put("", request{e.command, func(result Result, err error) { l.queue.finish(id, term, result, err) }})
 }
 
 // remote is the route to another pod's.
@@ -252,13 +252,13 @@ func (r remote) send(id, _ uint64, e *entry) error {
 }
 
 // serve has another pod's command decided.
-func serve(r *Router, body []byte, done func(peer.Answer)) {
+func serve(r *Router, pod string, body []byte, done func(peer.Answer)) {
 	c, err := desk.DecodeCommand(body)
 	if err != nil {
 		done(peer.Answer{Failure: &peer.Failure{Kind: peer.Unknown, Message: err.Error()}})
 		return
 	}
-	r.Submit(c, func(result Result, err error) {
+	r.submit(pod, c, func(result Result, err error) {
 		a := peer.Answer{Seq: result.Seq, Conversation: string(result.Conversation), Repeated: result.Repeated}
 		var refused *desk.Error
 		switch {

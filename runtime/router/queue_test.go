@@ -127,8 +127,8 @@ func TestWithoutARouterCommandsWaitForAWhileAndAreThenAnsweredInTheirOrder(t *te
 
 func TestACommandOfAnotherReleaseIsRefusedAndTheStreamGoesOn(t *testing.T) {
 	var got []peer.Answer
-	serve(nil, []byte{0x83, 1, 0x18, 200, 0xa0}, func(a peer.Answer) { got = append(got, a) })
-	serve(nil, []byte("nonsense"), func(a peer.Answer) { got = append(got, a) })
+	serve(nil, "other", []byte{0x83, 1, 0x18, 200, 0xa0}, func(a peer.Answer) { got = append(got, a) })
+	serve(nil, "other", []byte("nonsense"), func(a peer.Answer) { got = append(got, a) })
 	for _, a := range got {
 		if a.Failure == nil || a.Failure.Kind != peer.Unknown || a.Failure.Message == "" {
 			t.Errorf("answered %+v", a)

@@ -49,7 +49,7 @@ type Options struct {
 	Logger  *slog.Logger
 	// Lease is how long another waits before it takes the place of a leader that is silent. 6 s.
 	Lease time.Duration
-	// Waiting bounds the commands that wait for a decision. 16,384.
+	// Waiting bounds the commands of one pod that wait for a decision. 16,384.
 	Waiting int
 	// SnapshotEvery is the number of records between two snapshots. 100,000.
 	SnapshotEvery uint64
@@ -81,9 +81,7 @@ type Router struct {
 	writer    *ledger.Writer
 	state     *desk.State
 	followers []Follower
-	requests  chan request
-	gate      sync.RWMutex // whoever enters requests holds its read side, so that nobody comes in behind the end
-	stopped   bool         // guarded by gate
+	requests  *intake
 	stalled   atomic.Pointer[error]
 	last      int64 // time of the last decision: the clock never goes back
 	snapshot  snapshots
@@ -114,7 +112,7 @@ func Lead(ctx context.Context, o Options) (*Router, error) {
 }
 
 func newRouter(o Options, w *ledger.Writer) *Router {
-	return &Router{options: o, log: o.Logger, writer: w, requests: make(chan request, o.Waiting), quit: make(chan struct{})}
+	return &Router{options: o, log: o.Logger, writer: w, requests: newIntake(o.Waiting), quit: make(chan struct{})}
 }
 
 func (o Options) withDefaults() Options {
@@ -231,22 +229,13 @@ func (r *Router) Do(ctx context.Context, c desk.Command) (Result, error) {
 // Submit has a command decided, in the order of the calls, and calls done when its events are
 // durable or it is refused. It never blocks; done must not either.
 func (r *Router) Submit(c desk.Command, done func(Result, error)) {
-	if err := r.enter(request{c, done}); err != nil {
-		done(Result{}, err)
-	}
+	r.submit("", c, done)
 }
 
-func (r *Router) enter(q request) error {
-	r.gate.RLock()
-	defer r.gate.RUnlock()
-	if r.stopped {
-		return ErrStopped
-	}
-	select {
-	case r.requests <- q:
-		return nil
-	default:
-		return ErrUnavailable
+// submit is Submit for a command that came from another pod.
+func (r *Router) submit(pod string, c desk.Command, done func(Result, error)) {
+	if err := r.requests.put(pod, request{c, done}); err != nil {
+		done(Result{}, err)
 	}
 }
 
@@ -271,8 +260,8 @@ func (r *Router) Run(ctx context.Context) error {
 			return r.end(ctx, nil)
 		case err := <-renewed:
 			return r.end(ctx, err)
-		case first := <-r.requests:
-			batch = r.take(first)
+		case <-r.requests.ready:
+			batch = r.requests.take(groupRequests)
 		case <-timer.C:
 		}
 		if err := r.step(ctx, batch); err != nil {
@@ -314,16 +303,8 @@ func (r *Router) end(ctx context.Context, cause error) error {
 }
 
 func (r *Router) stop() {
-	r.gate.Lock()
-	r.stopped = true
-	r.gate.Unlock()
-	for {
-		select {
-		case q := <-r.requests:
-			q.done(Result{}, ErrStopped)
-		default:
-			return
-		}
+	for _, q := range r.requests.stop() {
+		q.done(Result{}, ErrStopped)
 	}
 }
 

@@ -18,20 +18,6 @@ const (
 	recordBytes = 24 << 20
 )
 
-// take collects what waits already.
-func (r *Router) take(first request) []request {
-	batch := append(make([]request, 0, 1+len(r.requests)), first)
-	for len(batch) < groupRequests {
-		select {
-		case q := <-r.requests:
-			batch = append(batch, q)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
 // group is what was decided and is not durable yet.
 type group struct {
 	records []desk.Record
@@ -243,8 +229,10 @@ func (r *Router) pause(ctx context.Context) error {
 			return ctx.Err()
 		case <-timer.C:
 			return nil
-		case q := <-r.requests:
-			q.done(Result{}, ErrUnavailable)
+		case <-r.requests.ready:
+			for _, q := range r.requests.take(groupRequests) {
+				q.done(Result{}, ErrUnavailable)
+			}
 		}
 	}
 }

@@ -58,6 +58,7 @@ export function StartForm({ channel, way }: { channel: Channel; way: Way }) {
       <Reach />
       {way === 'general' && <HaveKey channel={channel} />}
       <div class="go">
+        {model.starting.delay.value && <p role="status">{model.starting.delay.value}</p>}
         {model.starting.joinError.value && <Problem>{model.starting.joinError.value}</Problem>}
         <button type="submit" class="primary" aria-disabled={joining || over > 0}>
           {words.say(joining ? 'starting' : 'start')}

@@ -87,6 +87,20 @@ describe('joining', () => {
     expect(document.activeElement).toBe(page.getByRole('textbox', { name: 'Message' }));
   });
 
+  it('says that too many want to chat, and goes on asking', async () => {
+    const h = await opened();
+    act(() => h.live(told.channel()));
+    press('Start chat');
+    act(() => h.refuse(1, 'overloaded'));
+    expect(page.getByText(/Very many people want to chat/).getAttribute('role')).toBe('status');
+    expect(page.getByRole('button', { name: 'Starting…' })).toBeTruthy();
+    act(() => {
+      h.ack(1);
+      h.update(told.conversation());
+    });
+    expect(page.queryByText(/Very many people/)).toBeNull();
+  });
+
   it('refuses a question that is too long, in words, and keeps it', async () => {
     const h = await opened();
     act(() => h.live(told.channel()));

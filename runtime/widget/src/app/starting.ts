@@ -52,6 +52,8 @@ export class Starting {
   /** A join is under way. */
   readonly joining = signal(false);
   readonly joinError = signal<string | undefined>(undefined);
+  /** Why a join that is under way was not taken yet; it goes out again by itself. */
+  readonly delay: ReadonlySignal<string | undefined>;
   /** How often a form was sent that is not complete: from then on it says what is missing. */
   readonly tried = signal(0);
   /** What is wrong with the form; nothing before it was sent. */
@@ -72,6 +74,12 @@ export class Starting {
     this.form.value = { ...emptyForm, ...this.form.value };
     this.link = new SupportLink(host);
     this.contact = new Contact(client, view, store, keysOf(scope).contact);
+    this.delay = computed(() => {
+      const entry = view.value.entries.find(({ command }) => command.type === 'join');
+      return (
+        entry?.passing && options.words.error(entry.passing.code, options.limit(), 'waitsAgain')
+      );
+    });
     this.problems = computed(() => {
       if (this.tried.value === 0) return {};
       const screen = options.screen();
