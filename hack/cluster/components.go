@@ -10,24 +10,26 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // controlDaemons are the processes of the control plane in the order in which they start. Programs gives the path of
 // each by name.
-func controlDaemons(p plan, programs map[string]string) []daemon {
-	k := pki{dir: p.file("pki")}
-	control := p.control()
+func controlDaemons(p machine.Plan, programs map[string]string) []machine.Daemon {
+	k := pki{dir: p.File("pki")}
+	control := p.Control
 	address := control.Address.String()
 	secure := func(port string) func(context.Context) error {
 		return httpHealth("https://"+net.JoinHostPort(address, port)+"/healthz", k.cert("ca"))
 	}
-	return []daemon{
+	return []machine.Daemon{
 		{
 			Name: "etcd", Netns: control.Netns,
 			Healthy: httpHealth("http://"+net.JoinHostPort(address, "2381")+"/health", ""),
 			Command: []string{
 				programs["etcd"],
-				"--name=usher", "--data-dir=" + p.file("etcd"),
+				"--name=usher", "--data-dir=" + p.File("etcd"),
 				"--listen-client-urls=https://127.0.0.1:2379", "--advertise-client-urls=https://127.0.0.1:2379",
 				"--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380",
 				"--initial-cluster=usher=http://127.0.0.1:2380",
@@ -67,9 +69,9 @@ func controlDaemons(p plan, programs map[string]string) []daemon {
 			Command: []string{
 				programs["kube-controller-manager"],
 				"--bind-address=" + address, "--tls-cert-file=" + k.cert("control"), "--tls-private-key-file=" + k.key("control"),
-				"--kubeconfig=" + p.file("pki", "controller-manager.kubeconfig"),
-				"--authentication-kubeconfig=" + p.file("pki", "controller-manager.kubeconfig"),
-				"--authorization-kubeconfig=" + p.file("pki", "controller-manager.kubeconfig"),
+				"--kubeconfig=" + p.File("pki", "controller-manager.kubeconfig"),
+				"--authentication-kubeconfig=" + p.File("pki", "controller-manager.kubeconfig"),
+				"--authorization-kubeconfig=" + p.File("pki", "controller-manager.kubeconfig"),
 				"--use-service-account-credentials", "--service-account-private-key-file=" + k.key("service-account"),
 				"--root-ca-file=" + k.cert("ca"),
 				"--cluster-signing-cert-file=" + k.cert("ca"), "--cluster-signing-key-file=" + k.key("ca"),
@@ -82,58 +84,58 @@ func controlDaemons(p plan, programs map[string]string) []daemon {
 			Command: []string{
 				programs["kube-scheduler"],
 				"--bind-address=" + address, "--tls-cert-file=" + k.cert("control"), "--tls-private-key-file=" + k.key("control"),
-				"--kubeconfig=" + p.file("pki", "scheduler.kubeconfig"),
-				"--authentication-kubeconfig=" + p.file("pki", "scheduler.kubeconfig"),
-				"--authorization-kubeconfig=" + p.file("pki", "scheduler.kubeconfig"),
+				"--kubeconfig=" + p.File("pki", "scheduler.kubeconfig"),
+				"--authentication-kubeconfig=" + p.File("pki", "scheduler.kubeconfig"),
+				"--authorization-kubeconfig=" + p.File("pki", "scheduler.kubeconfig"),
 				"--leader-elect=false", "--profiling=false",
 			},
 		},
 		{
 			// Outside the network namespace's control plane, but beside it: it makes directories on this machine.
 			Name: "volumes", Netns: control.Netns,
-			Command: []string{p.file("bin", "cluster"), "volumes", "--dir=" + p.Dir},
+			Command: []string{p.File("bin", "cluster"), "volumes", "--dir=" + p.Dir},
 			Healthy: func(context.Context) error { return nil },
 		},
 	}
 }
 
 // containerdDaemon runs containers on a node.
-func containerdDaemon(n node) daemon {
-	return daemon{
+func containerdDaemon(n machine.Node) machine.Daemon {
+	return machine.Daemon{
 		Name: "containerd", Node: n.Name, Netns: n.Netns,
-		Command: []string{"containerd", "--config", n.file("containerd.toml"), "--log-level", "warn"},
+		Command: []string{"containerd", "--config", n.File("containerd.toml"), "--log-level", "warn"},
 		Healthy: func(ctx context.Context) error {
-			_, err := execute(ctx, ctr(n, "plugins", "list", "-q", "id==cri")...)
+			_, err := machine.Execute(ctx, ctr(n, "plugins", "list", "-q", "id==cri")...)
 			return err
 		},
 	}
 }
 
 // kubeletDaemons make a node of a containerd: the kubelet and kube-proxy.
-func kubeletDaemons(n node, programs map[string]string) []daemon {
+func kubeletDaemons(n machine.Node, programs map[string]string) []machine.Daemon {
 	address := n.Address.String()
-	return []daemon{
+	return []machine.Daemon{
 		{
 			Name: "kubelet", Node: n.Name, Netns: n.Netns,
 			Healthy: httpHealth("http://"+net.JoinHostPort(address, "10248")+"/healthz", ""),
 			Command: []string{
 				programs["kubelet"],
-				"--config=" + n.file("kubelet.yaml"), "--kubeconfig=" + n.file("kubelet.kubeconfig"),
-				"--root-dir=" + n.file("kubelet"), "--cert-dir=" + n.file("kubelet", "pki"),
+				"--config=" + n.File("kubelet.yaml"), "--kubeconfig=" + n.File("kubelet.kubeconfig"),
+				"--root-dir=" + n.File("kubelet"), "--cert-dir=" + n.File("kubelet", "pki"),
 				"--hostname-override=" + n.Name, "--node-ip=" + address,
 			},
 		},
 		{
 			Name: "kube-proxy", Node: n.Name, Netns: n.Netns,
 			Healthy: httpHealth("http://"+net.JoinHostPort(address, "10256")+"/livez", ""),
-			Command: []string{programs["kube-proxy"], "--config=" + n.file("kube-proxy.yaml")},
+			Command: []string{programs["kube-proxy"], "--config=" + n.File("kube-proxy.yaml")},
 		},
 	}
 }
 
 // ctr is the command line of containerd's own client for a node's images and containers of Kubernetes.
-func ctr(n node, args ...string) []string {
-	return append([]string{"ctr", "--address", n.socket(), "--namespace", "k8s.io"}, args...)
+func ctr(n machine.Node, args ...string) []string {
+	return append([]string{"ctr", "--address", n.Socket(), "--namespace", "k8s.io"}, args...)
 }
 
 // httpHealth asks a health address. With an authority it is asked over TLS that this authority must have signed.

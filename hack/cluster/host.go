@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // A rootError says that a command needs rights over the machine.
@@ -78,7 +80,7 @@ func pluginDirs() []string { return []string{"/usr/lib/cni", "/opt/cni/bin", "/u
 // findPlugins gives the directory that holds the CNI plugins, or "".
 func findPlugins() string {
 	for _, dir := range pluginDirs() {
-		if exists(filepath.Join(dir, "ptp")) {
+		if machine.Exists(filepath.Join(dir, "ptp")) {
 			return dir
 		}
 	}
@@ -91,7 +93,7 @@ func missingTools() []tool {
 	plugins := findPlugins()
 	for _, t := range tools() {
 		if t.Plugin != "" {
-			if plugins == "" || !exists(filepath.Join(plugins, t.Plugin)) {
+			if plugins == "" || !machine.Exists(filepath.Join(plugins, t.Plugin)) {
 				missing = append(missing, t)
 			}
 		} else if _, err := exec.LookPath(t.Command); err != nil {
@@ -156,7 +158,7 @@ func ensureTools(ctx context.Context, say console) error {
 // starts one that it can end again. Debian asks policy-rc.d before it starts a service.
 func forbidServices() (restore func(), err error) {
 	const policy = "/usr/sbin/policy-rc.d"
-	if exists(policy) {
+	if machine.Exists(policy) {
 		return func() {}, nil
 	}
 	if err := os.WriteFile(policy, []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
@@ -188,7 +190,7 @@ func strayPaths() []string {
 
 // recordHost writes down how the machine is, once, before the first start.
 func recordHost(file string) error {
-	if exists(file) {
+	if machine.Exists(file) {
 		return nil
 	}
 	record := hostRecord{Sysctls: map[string]string{}}
@@ -203,7 +205,7 @@ func recordHost(file string) error {
 		record.Sysctls[path] = strings.TrimSpace(string(value))
 	}
 	for _, path := range strayPaths() {
-		if !exists(path) {
+		if !machine.Exists(path) {
 			record.Absent = append(record.Absent, path)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"usher.chat/hack/image/scratch"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 //go:embed pause/main.go
@@ -39,7 +41,7 @@ func (b *builder) systemImage(name, program string) (loadable, error) {
 		Tag:     "usher.invalid/" + name + ":" + version,
 		Archive: filepath.Join(b.cache, "images", name+"-"+version+".tar"),
 	}
-	if exists(image.Archive) {
+	if machine.Exists(image.Archive) {
 		return image, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(image.Archive), 0o755); err != nil {
@@ -55,7 +57,7 @@ func (b *builder) systemImage(name, program string) (loadable, error) {
 // ensurePause builds the first process of every pod. It is our own, so its version is that of its source.
 func (b *builder) ensurePause(ctx context.Context) (string, error) {
 	path := b.path("pause", sourceVersion(pauseSource))
-	if exists(path) {
+	if machine.Exists(path) {
 		return path, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -75,16 +77,16 @@ func sourceVersion(source []byte) string {
 }
 
 // importImage gives an archive to a node's containerd.
-func importImage(ctx context.Context, n node, archive string) error {
-	if _, err := execute(ctx, ctr(n, "images", "import", "--digests=false", archive)...); err != nil {
+func importImage(ctx context.Context, n machine.Node, archive string) error {
+	if _, err := machine.Execute(ctx, ctr(n, "images", "import", "--digests=false", archive)...); err != nil {
 		return fmt.Errorf("load %s into %s: %w", filepath.Base(archive), n.Name, err)
 	}
 	return nil
 }
 
 // hasImage says whether a node has an image of this name.
-func hasImage(ctx context.Context, n node, tag string) (bool, error) {
-	out, err := execute(ctx, ctr(n, "images", "list", "-q", "name=="+tag)...)
+func hasImage(ctx context.Context, n machine.Node, tag string) (bool, error) {
+	out, err := machine.Execute(ctx, ctr(n, "images", "list", "-q", "name=="+tag)...)
 	if err != nil {
 		return false, fmt.Errorf("list the images of %s: %w", n.Name, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // A kindCluster is one that kind runs in a container engine.
@@ -27,20 +29,20 @@ func (c *kindCluster) Up(ctx context.Context) error {
 		return err
 	}
 	if running {
-		if _, err := execute(ctx, "kind", "export", "kubeconfig", "--name", kindName, "--kubeconfig", c.kubeconfig); err != nil {
+		if _, err := machine.Execute(ctx, "kind", "export", "kubeconfig", "--name", kindName, "--kubeconfig", c.kubeconfig); err != nil {
 			return fmt.Errorf("find the kind cluster: %w", err)
 		}
 		return nil
 	}
 	return c.say.timed("kind create cluster", func() error {
-		_, err := execute(ctx, "kind", "create", "cluster", "--name", kindName, "--kubeconfig", c.kubeconfig, "--wait", startLimit.String())
+		_, err := machine.Execute(ctx, "kind", "create", "cluster", "--name", kindName, "--kubeconfig", c.kubeconfig, "--wait", startLimit.String())
 		return err
 	})
 }
 
 // Down deletes it.
 func (c *kindCluster) Down(ctx context.Context) error {
-	if _, err := execute(ctx, "kind", "delete", "cluster", "--name", kindName, "--kubeconfig", c.kubeconfig); err != nil {
+	if _, err := machine.Execute(ctx, "kind", "delete", "cluster", "--name", kindName, "--kubeconfig", c.kubeconfig); err != nil {
 		return fmt.Errorf("end the kind cluster: %w", err)
 	}
 	return nil
@@ -61,14 +63,14 @@ func (c *kindCluster) Status(ctx context.Context, out io.Writer) (bool, error) {
 
 // LoadImage hands the archive to kind.
 func (c *kindCluster) LoadImage(ctx context.Context, archive string) error {
-	if _, err := execute(ctx, "kind", "load", "image-archive", archive, "--name", kindName); err != nil {
+	if _, err := machine.Execute(ctx, "kind", "load", "image-archive", archive, "--name", kindName); err != nil {
 		return fmt.Errorf("load the image into kind: %w", err)
 	}
 	return nil
 }
 
 func (c *kindCluster) running(ctx context.Context) (bool, error) {
-	out, err := execute(ctx, "kind", "get", "clusters")
+	out, err := machine.Execute(ctx, "kind", "get", "clusters")
 	if err != nil {
 		return false, fmt.Errorf("list kind's clusters: %w", err)
 	}

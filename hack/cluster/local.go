@@ -14,6 +14,8 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // startLimit is how long one component may take. On a busy machine of two processors they take a tenth of it.
@@ -21,18 +23,18 @@ const startLimit = 2 * time.Minute
 
 // A localCluster is a Kubernetes of our own on this machine.
 type localCluster struct {
-	plan    plan
-	daemons daemons
+	plan    machine.Plan
+	daemons machine.Daemons
 	build   *builder
 	say     console
 }
 
 func newLocalCluster(a *app, nodes int) *localCluster {
-	return &localCluster{plan: newPlan(a.opts.dir, nodes), daemons: daemons{dir: a.opts.dir}, build: a.build, say: a.say}
+	return &localCluster{plan: machine.NewPlan(a.opts.dir, nodes), daemons: machine.Daemons{Dir: a.opts.dir}, build: a.build, say: a.say}
 }
 
 // Kubeconfig is the administrator's.
-func (c *localCluster) Kubeconfig() string { return c.plan.kubeconfig() }
+func (c *localCluster) Kubeconfig() string { return c.plan.Kubeconfig() }
 
 // Up makes true what is not true yet, so it starts a cluster, repairs one, or finds that nothing is to do.
 func (c *localCluster) Up(ctx context.Context) error {
@@ -47,7 +49,7 @@ func (c *localCluster) Up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := recordHost(c.plan.file("host.json")); err != nil {
+	if err := recordHost(c.plan.File("host.json")); err != nil {
 		return err
 	}
 	if err := c.write(ctx, pause, coredns); err != nil {
@@ -58,7 +60,7 @@ func (c *localCluster) Up(ctx context.Context) error {
 	}
 	// The control plane and the nodes' containerds do not need each other to start.
 	for _, n := range c.plan.Nodes {
-		if err := c.daemons.start(containerdDaemon(n)); err != nil {
+		if err := c.daemons.Start(containerdDaemon(n)); err != nil {
 			return err
 		}
 	}
@@ -69,7 +71,7 @@ func (c *localCluster) Up(ctx context.Context) error {
 		}
 	}
 	for _, d := range control[2:] {
-		if err := c.daemons.start(d); err != nil {
+		if err := c.daemons.Start(d); err != nil {
 			return err
 		}
 	}
@@ -121,26 +123,26 @@ func machineCgroups() (cgroups, error) {
 // write makes certificates and settings. They are derived from the plan, so writing them again changes nothing.
 func (c *localCluster) write(ctx context.Context, pause, coredns loadable) error {
 	p := c.plan
-	k := pki{dir: p.file("pki"), now: c.say.now()}
+	k := pki{dir: p.File("pki"), now: c.say.now()}
 	if err := k.ensure(p); err != nil {
 		return err
 	}
 	access := []struct{ path, user, cert string }{
-		{p.kubeconfig(), "admin", "admin"},
-		{p.file("pki", "controller-manager.kubeconfig"), "controller-manager", "controller-manager"},
-		{p.file("pki", "scheduler.kubeconfig"), "scheduler", "scheduler"},
-		{p.file("pki", "proxy.kubeconfig"), "proxy", "proxy"},
-		{p.file("pki", "volumes.kubeconfig"), "volumes", "volumes"},
+		{p.Kubeconfig(), "admin", "admin"},
+		{p.File("pki", "controller-manager.kubeconfig"), "controller-manager", "controller-manager"},
+		{p.File("pki", "scheduler.kubeconfig"), "scheduler", "scheduler"},
+		{p.File("pki", "proxy.kubeconfig"), "proxy", "proxy"},
+		{p.File("pki", "volumes.kubeconfig"), "volumes", "volumes"},
 	}
 	for _, n := range p.Nodes {
-		access = append(access, struct{ path, user, cert string }{n.file("kubelet.kubeconfig"), "kubelet", "kubelet-" + n.Name})
+		access = append(access, struct{ path, user, cert string }{n.File("kubelet.kubeconfig"), "kubelet", "kubelet-" + n.Name})
 	}
 	for _, a := range access {
 		if err := writeKubeconfig(a.path, p.APIServer(), a.user, k, a.cert); err != nil {
 			return err
 		}
 	}
-	if err := giveBack(p.kubeconfig(), os.Getenv); err != nil {
+	if err := giveBack(p.Kubeconfig(), os.Getenv); err != nil {
 		return err
 	}
 	s := setting{Plan: p, CNIPlugins: findPlugins(), PauseImage: pause.Tag, CoreDNSImage: coredns.Tag, Provisioner: provisioner}
@@ -154,21 +156,21 @@ func (c *localCluster) write(ctx context.Context, pause, coredns loadable) error
 }
 
 // writeNode writes a node's settings. A daemon that runs with others is ended, so that it is started with these.
-func (c *localCluster) writeNode(ctx context.Context, n node, s setting) error {
+func (c *localCluster) writeNode(ctx context.Context, n machine.Node, s setting) error {
 	for _, file := range []struct{ path, template, daemon string }{
-		{n.file("containerd.toml"), "containerd.toml", "containerd"},
-		{n.file("kubelet.yaml"), "kubelet.yaml", "kubelet"},
-		{n.file("kube-proxy.yaml"), "kube-proxy.yaml", "kube-proxy"},
+		{n.File("containerd.toml"), "containerd.toml", "containerd"},
+		{n.File("kubelet.yaml"), "kubelet.yaml", "kubelet"},
+		{n.File("kube-proxy.yaml"), "kube-proxy.yaml", "kube-proxy"},
 		// These two are read for every pod.
-		{n.file("cni", "10-usher.conflist"), "cni.conflist", ""},
-		{n.file("resolv.conf"), "resolv.conf", ""},
+		{n.File("cni", "10-usher.conflist"), "cni.conflist", ""},
+		{n.File("resolv.conf"), "resolv.conf", ""},
 	} {
 		changed, err := renderTo(file.path, file.template, s)
 		if err != nil {
 			return err
 		}
 		if changed && file.daemon != "" {
-			if err := c.daemons.stop(ctx, daemon{Name: file.daemon, Node: n.Name}.id(), 10*time.Second); err != nil {
+			if err := c.daemons.Stop(ctx, machine.Daemon{Name: file.daemon, Node: n.Name}.ID(), 10*time.Second); err != nil {
 				return err
 			}
 		}
@@ -178,8 +180,8 @@ func (c *localCluster) writeNode(ctx context.Context, n node, s setting) error {
 
 // keepSelf copies this program to where the background process for volumes is started from: `go run` removes its own.
 func (c *localCluster) keepSelf() error {
-	target := c.plan.file("bin", "cluster")
-	if _, running := c.daemons.find("volumes"); running {
+	target := c.plan.File("bin", "cluster")
+	if _, running := c.daemons.Find("volumes"); running {
 		return nil
 	}
 	self, err := os.Executable()
@@ -200,17 +202,17 @@ func (c *localCluster) keepSelf() error {
 }
 
 // bring starts a daemon and waits until it is healthy.
-func (c *localCluster) bring(ctx context.Context, d daemon) error {
-	return c.say.timed(d.id(), func() error {
-		if err := c.daemons.start(d); err != nil {
+func (c *localCluster) bring(ctx context.Context, d machine.Daemon) error {
+	return c.say.timed(d.ID(), func() error {
+		if err := c.daemons.Start(d); err != nil {
 			return err
 		}
-		return c.daemons.await(ctx, d, startLimit)
+		return c.daemons.Await(ctx, d, startLimit)
 	})
 }
 
 // bringNode starts a node's containerd with the images of the system, then its kubelet and kube-proxy.
-func (c *localCluster) bringNode(ctx context.Context, n node, programs map[string]string, images ...loadable) error {
+func (c *localCluster) bringNode(ctx context.Context, n machine.Node, programs map[string]string, images ...loadable) error {
 	if err := c.bring(ctx, containerdDaemon(n)); err != nil {
 		return err
 	}
@@ -228,7 +230,7 @@ func (c *localCluster) bringNode(ctx context.Context, n node, programs map[strin
 	}
 	kubelet := kubeletDaemons(n, programs)
 	for _, d := range kubelet {
-		if err := c.daemons.start(d); err != nil {
+		if err := c.daemons.Start(d); err != nil {
 			return err
 		}
 	}
@@ -253,7 +255,7 @@ func (c *localCluster) bringAddons(ctx context.Context, kubectl string, coredns 
 	err = c.say.timed("addons", func() error {
 		cmd := exec.CommandContext(ctx, kubectl, "--kubeconfig", c.Kubeconfig(), "apply", "--server-side", "--force-conflicts", "--field-manager=usher-cluster", "-f", "-")
 		cmd.Stdin = strings.NewReader(string(manifest))
-		cmd.Env = daemonEnv()
+		cmd.Env = machine.Environment()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("apply: %w: %s", err, strings.TrimSpace(string(out)))
 		}
@@ -289,7 +291,7 @@ func (c *localCluster) LoadImage(ctx context.Context, archive string) error {
 		return err
 	}
 	for _, n := range c.plan.Nodes {
-		if _, running := c.daemons.find(containerdDaemon(n).id()); !running {
+		if _, running := c.daemons.Find(containerdDaemon(n).ID()); !running {
 			return fmt.Errorf("the node %s does not run; start it with `go run ./hack/cluster up`", n.Name)
 		}
 		if err := importImage(ctx, n, archive); err != nil {
@@ -309,7 +311,7 @@ func (c *localCluster) Status(ctx context.Context, out io.Writer) (bool, error) 
 	all := true
 	for _, d := range c.all(nil) {
 		pid, health := "-", "not running"
-		if record, running := c.daemons.find(d.id()); running {
+		if record, running := c.daemons.Find(d.ID()); running {
 			pid, health = fmt.Sprint(record.PID), "healthy"
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 			if err := d.Healthy(ctx); err != nil {
@@ -331,7 +333,7 @@ func (c *localCluster) Status(ctx context.Context, out io.Writer) (bool, error) 
 }
 
 // all daemons, in the order in which they start.
-func (c *localCluster) all(programs map[string]string) []daemon {
+func (c *localCluster) all(programs map[string]string) []machine.Daemon {
 	list := controlDaemons(c.plan, programs)
 	for _, n := range c.plan.Nodes {
 		list = append(list, containerdDaemon(n))
@@ -353,18 +355,18 @@ func (c *localCluster) Down(ctx context.Context) error {
 	// Whoever would start pods again goes first.
 	for _, n := range c.plan.Nodes {
 		for _, d := range kubeletDaemons(n, nil) {
-			note(c.daemons.stop(ctx, d.id(), 10*time.Second))
+			note(c.daemons.Stop(ctx, d.ID(), 10*time.Second))
 		}
 	}
 	groups, err := machineCgroups()
 	note(err)
 	for _, n := range c.plan.Nodes {
 		note(c.endPods(ctx, n, groups))
-		note(c.daemons.stop(ctx, containerdDaemon(n).id(), 10*time.Second))
+		note(c.daemons.Stop(ctx, containerdDaemon(n).ID(), 10*time.Second))
 	}
 	control := controlDaemons(c.plan, nil)
 	for i := len(control) - 1; i >= 0; i-- {
-		note(c.daemons.stop(ctx, control[i].id(), 10*time.Second))
+		note(c.daemons.Stop(ctx, control[i].ID(), 10*time.Second))
 	}
 	note(unmountBelow(c.plan.Dir))
 	note(removeNetwork(ctx, c.plan))
@@ -373,9 +375,9 @@ func (c *localCluster) Down(ctx context.Context) error {
 	}
 	// Only now: links of the kubelet into our directory are known to be ours when their target is gone.
 	for _, n := range c.plan.Nodes {
-		note(removeTree(n.file("pod-logs")))
+		note(removeTree(n.File("pod-logs")))
 	}
 	note(removeResults(c.plan))
-	note(restoreHost(c.plan.file("host.json")))
+	note(restoreHost(c.plan.File("host.json")))
 	return errors.Join(problems...)
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 const mountsV1 = `22 1 0:20 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
@@ -68,7 +70,7 @@ func TestACgroupIsPreparedWithItsParentsProcessors(t *testing.T) {
 	if err != nil || string(got) != "0-1" {
 		t.Errorf("cpuset.cpus = %q, %v", got, err)
 	}
-	if !exists(filepath.Join(plain, "usher-1")) {
+	if !machine.Exists(filepath.Join(plain, "usher-1")) {
 		t.Error("the group is missing in the other tree")
 	}
 }
@@ -99,7 +101,7 @@ func TestMountsBelowADirectoryComeLastFirst(t *testing.T) {
 }
 
 func TestAddressesThatTheMachineUsesAreReported(t *testing.T) {
-	p := newPlan("/state", 1)
+	p := machine.NewPlan("/state", 1)
 	free := `[{"dst":"default","gateway":"192.0.2.1","dev":"eth0"},{"dst":"192.0.2.0/24","dev":"eth0"}]`
 	if err := conflict(p, []byte(free)); err != nil {
 		t.Errorf("free addresses: %v", err)
@@ -115,83 +117,83 @@ func TestAddressesThatTheMachineUsesAreReported(t *testing.T) {
 
 func TestAProcessNameMayLookLikeFields(t *testing.T) {
 	line := "42 (a) S 1 (b) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0"
-	state, started, err := parseStat([]byte(line))
+	state, started, err := machine.ParseStat([]byte(line))
 	if err != nil || state != 'S' || started != 4711 {
 		t.Errorf("state %c, started %d, %v", state, started, err)
 	}
 }
 
 func TestADaemonIsFoundAgainAndEnded(t *testing.T) {
-	s := daemons{dir: t.TempDir()}
-	d := daemon{Name: "sleeper", Command: []string{"sleep", "1000"}}
-	if err := s.start(d); err != nil {
+	s := machine.Daemons{Dir: t.TempDir()}
+	d := machine.Daemon{Name: "sleeper", Command: []string{"sleep", "1000"}}
+	if err := s.Start(d); err != nil {
 		t.Fatal(err)
 	}
-	first, running := s.find(d.id())
+	first, running := s.Find(d.ID())
 	if !running {
 		t.Fatal("it does not run")
 	}
-	if err := s.start(d); err != nil {
+	if err := s.Start(d); err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := s.find(d.id()); again != first {
+	if again, _ := s.Find(d.ID()); again.PID != first.PID || again.Started != first.Started {
 		t.Errorf("a second start made process %d beside %d", again.PID, first.PID)
 	}
-	if err := s.stop(t.Context(), d.id(), time.Minute); err != nil {
+	if err := s.Stop(t.Context(), d.ID(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if first.alive() {
+	if first.Alive() {
 		t.Error("it still runs")
 	}
-	if _, running := s.find(d.id()); running || exists(s.pidFile(d.id())) {
+	if _, running := s.Find(d.ID()); running || machine.Exists(s.PIDFile(d.ID())) {
 		t.Error("it is still recorded")
 	}
 }
 
 func TestADaemonThatDoesNotListenToTermIsKilled(t *testing.T) {
-	s := daemons{dir: t.TempDir()}
-	ready := filepath.Join(s.dir, "ready")
-	d := daemon{
+	s := machine.Daemons{Dir: t.TempDir()}
+	ready := filepath.Join(s.Dir, "ready")
+	d := machine.Daemon{
 		Name: "stubborn", Command: []string{"sh", "-c", "trap '' TERM; touch " + ready + "; while :; do sleep 1; done"},
 		Healthy: func(context.Context) error { _, err := os.Stat(ready); return err },
 	}
-	if err := s.start(d); err != nil {
+	if err := s.Start(d); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.await(t.Context(), d, time.Minute); err != nil {
+	if err := s.Await(t.Context(), d, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	record, _ := s.find(d.id())
-	if err := s.stop(t.Context(), d.id(), 300*time.Millisecond); err != nil {
+	record, _ := s.Find(d.ID())
+	if err := s.Stop(t.Context(), d.ID(), 300*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
-	if record.alive() {
+	if record.Alive() {
 		t.Error("it still runs")
 	}
 }
 
 func TestADaemonThatEndsShowsTheEndOfItsLog(t *testing.T) {
-	s := daemons{dir: t.TempDir()}
-	d := daemon{Name: "broken", Command: []string{"sh", "-c", "echo listen tcp 10.77.0.2:6443: address already in use; exit 1"}, Healthy: func(context.Context) error { return errors.New("no") }}
-	err := s.start(d)
+	s := machine.Daemons{Dir: t.TempDir()}
+	d := machine.Daemon{Name: "broken", Command: []string{"sh", "-c", "echo listen tcp 10.77.0.2:6443: address already in use; exit 1"}, Healthy: func(context.Context) error { return errors.New("no") }}
+	err := s.Start(d)
 	if err == nil {
-		err = s.await(t.Context(), d, time.Minute)
+		err = s.Await(t.Context(), d, time.Minute)
 	}
-	var typed *daemonError
-	if !errors.As(err, &typed) || !strings.Contains(err.Error(), "address already in use") || typed.Log != s.logFile("broken") {
+	var typed *machine.DaemonError
+	if !errors.As(err, &typed) || !strings.Contains(err.Error(), "address already in use") || typed.Log != s.LogFile("broken") {
 		t.Errorf("error = %v", err)
 	}
 }
 
 func TestANumberThatSomebodyElseGotIsNotOurs(t *testing.T) {
-	_, started, err := processStat(os.Getpid())
+	_, started, err := machine.ProcessStat(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !(pidRecord{PID: os.Getpid(), Started: started}).alive() {
+	if !(machine.Record{PID: os.Getpid(), Started: started}).Alive() {
 		t.Error("this process is not seen")
 	}
-	if (pidRecord{PID: os.Getpid(), Started: started - 1}).alive() {
+	if (machine.Record{PID: os.Getpid(), Started: started - 1}).Alive() {
 		t.Error("a process that started at another time is taken for ours")
 	}
 }
@@ -227,14 +229,14 @@ func TestOnlyEmptyDirectoriesOfTheProgramsAreRemoved(t *testing.T) {
 	if err := removeEmpty(dir); err != nil {
 		t.Fatal(err)
 	}
-	if !exists(keep) || exists(filepath.Join(dir, "plugins")) || exists(filepath.Join(dir, "dangling")) {
+	if !machine.Exists(keep) || machine.Exists(filepath.Join(dir, "plugins")) || machine.Exists(filepath.Join(dir, "dangling")) {
 		entries, _ := os.ReadDir(dir)
 		t.Errorf("left: %v", entries)
 	}
 	if err := os.Remove(keep); err != nil {
 		t.Fatal(err)
 	}
-	if err := removeEmpty(dir); err != nil || exists(dir) {
+	if err := removeEmpty(dir); err != nil || machine.Exists(dir) {
 		t.Errorf("the empty directory stays: %v", err)
 	}
 }

@@ -7,43 +7,14 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"strings"
+
+	"usher.chat/hack/cluster/machine"
 )
-
-// netnsPath is where iproute2 keeps a named network namespace.
-func netnsPath(name string) string { return "/run/netns/" + name }
-
-// execute runs a short command and gives its output; the error holds what it complained of.
-func execute(ctx context.Context, command ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	var problems strings.Builder
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	if err != nil {
-		return string(out), fmt.Errorf("%s: %w: %s", strings.Join(command, " "), err, strings.TrimSpace(problems.String()))
-	}
-	return string(out), nil
-}
-
-// executeAll runs commands one after the other until one fails.
-func executeAll(ctx context.Context, commands [][]string) error {
-	for _, c := range commands {
-		if _, err := execute(ctx, c...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
 
 // owner is the state directory of the cluster that the bridge belongs to, or "" if there is none. Names and addresses are
 // fixed, so a machine holds one local cluster, whichever directory it is in.
-func owner(p plan) string {
+func owner(p machine.Plan) string {
 	raw, err := os.ReadFile("/sys/class/net/" + p.Bridge + "/ifalias")
 	if err != nil {
 		return ""
@@ -61,16 +32,17 @@ func (e *ownedError) Error() string {
 // makeNetwork makes the bridge, and a network namespace and a cable for every node, where they are not there yet.
 //
 //	machine 10.77.0.1 --- bridge usher0 --- cable --- eth0 10.77.0.2 of node 1, in its network namespace
-//	                                    `-- cable --- eth0 10.77.0.3 of node 2 ...
+//	                                    |-- cable --- eth0 10.77.0.3 of node 2 ...
+//	                                    `-- cable --- eth0 10.77.0.20 of the control plane
 //
 // The machine reaches Services and pods by routes over the nodes. The rules of kube-proxy live in the nodes' namespaces.
-func makeNetwork(ctx context.Context, p plan) error {
-	bridgeNew := !exists("/sys/class/net/" + p.Bridge)
+func makeNetwork(ctx context.Context, p machine.Plan) error {
+	bridgeNew := !machine.Exists("/sys/class/net/" + p.Bridge)
 	if bridgeNew {
 		if err := checkAddressesFree(ctx, p); err != nil {
 			return err
 		}
-		if _, err := execute(ctx, "ip", "link", "add", p.Bridge, "type", "bridge"); err != nil {
+		if _, err := machine.Execute(ctx, "ip", "link", "add", p.Bridge, "type", "bridge"); err != nil {
 			return fmt.Errorf("make the bridge: %w", err)
 		}
 	}
@@ -79,26 +51,26 @@ func makeNetwork(ctx context.Context, p plan) error {
 		{"ip", "addr", "replace", prefixed(p.HostAddress, p.Subnet), "dev", p.Bridge},
 		{"ip", "link", "set", p.Bridge, "up"},
 	}
-	for _, n := range p.Nodes {
+	for _, n := range append([]machine.Node{p.Control}, p.Nodes...) {
 		commands = append(commands, nodeNetwork(p, n)...)
 	}
-	commands = append(commands, []string{"ip", "route", "replace", p.ServiceSubnet.String(), "via", p.control().Address.String()})
-	if err := executeAll(ctx, commands); err != nil {
+	commands = append(commands, []string{"ip", "route", "replace", p.ServiceSubnet.String(), "via", p.Nodes[0].Address.String()})
+	if err := machine.ExecuteAll(ctx, commands); err != nil {
 		return fmt.Errorf("make the network: %w", err)
 	}
 	return nil
 }
 
 // nodeNetwork gives the commands that connect one node.
-func nodeNetwork(p plan, n node) [][]string {
+func nodeNetwork(p machine.Plan, n machine.Node) [][]string {
 	setting := func(name, value string) []string {
-		return []string{"nsenter", "--net=" + netnsPath(n.Netns), "sh", "-c", "echo " + value + " > /proc/sys/net/ipv4/" + name}
+		return []string{"nsenter", "--net=" + machine.NetnsPath(n.Netns), "sh", "-c", "echo " + value + " > /proc/sys/net/ipv4/" + name}
 	}
 	var c [][]string
-	if !exists(netnsPath(n.Netns)) {
+	if !machine.Exists(machine.NetnsPath(n.Netns)) {
 		c = append(c, []string{"ip", "netns", "add", n.Netns})
 	}
-	if !exists("/sys/class/net/" + n.Link) {
+	if !machine.Exists("/sys/class/net/" + n.Link) {
 		c = append(c, []string{"ip", "link", "add", n.Link, "type", "veth", "peer", "name", "eth0", "netns", n.Netns})
 	}
 	c = append(c,
@@ -113,8 +85,10 @@ func nodeNetwork(p plan, n node) [][]string {
 		// The refusal of what is outside must reach every pod, every time.
 		setting("icmp_ratelimit", "0"),
 		setting("conf/all/send_redirects", "0"),
-		[]string{"ip", "route", "replace", n.PodSubnet.String(), "via", n.Address.String()},
 	)
+	if n.PodSubnet.IsValid() {
+		c = append(c, []string{"ip", "route", "replace", n.PodSubnet.String(), "via", n.Address.String()})
+	}
 	for _, other := range p.Nodes {
 		if other.Name != n.Name {
 			c = append(c, []string{"ip", "-n", n.Netns, "route", "replace", other.PodSubnet.String(), "via", other.Address.String()})
@@ -139,8 +113,8 @@ func (e *addressTakenError) Error() string {
 }
 
 // checkAddressesFree looks at the machine's routes before the first start.
-func checkAddressesFree(ctx context.Context, p plan) error {
-	out, err := execute(ctx, "ip", "-j", "-4", "route", "show", "table", "main")
+func checkAddressesFree(ctx context.Context, p machine.Plan) error {
+	out, err := machine.Execute(ctx, "ip", "-j", "-4", "route", "show", "table", "main")
 	if err != nil {
 		return fmt.Errorf("read the machine's routes: %w", err)
 	}
@@ -148,7 +122,7 @@ func checkAddressesFree(ctx context.Context, p plan) error {
 }
 
 // conflict finds a route, in the JSON of iproute2, that overlaps with the plan. The default route does not count.
-func conflict(p plan, routes []byte) error {
+func conflict(p machine.Plan, routes []byte) error {
 	var table []struct {
 		Dst string `json:"dst"`
 		Dev string `json:"dev"`
@@ -175,20 +149,20 @@ func conflict(p plan, routes []byte) error {
 }
 
 // removeNetwork removes what makeNetwork made. Routes and cables go with the bridge and the namespaces.
-func removeNetwork(ctx context.Context, p plan) error {
+func removeNetwork(ctx context.Context, p machine.Plan) error {
 	var problems []error
-	for _, n := range p.Nodes {
-		if exists("/sys/class/net/" + n.Link) {
-			_, err := execute(ctx, "ip", "link", "delete", n.Link)
+	for _, n := range append([]machine.Node{p.Control}, p.Nodes...) {
+		if machine.Exists("/sys/class/net/" + n.Link) {
+			_, err := machine.Execute(ctx, "ip", "link", "delete", n.Link)
 			problems = append(problems, err)
 		}
-		if exists(netnsPath(n.Netns)) {
-			_, err := execute(ctx, "ip", "netns", "delete", n.Netns)
+		if machine.Exists(machine.NetnsPath(n.Netns)) {
+			_, err := machine.Execute(ctx, "ip", "netns", "delete", n.Netns)
 			problems = append(problems, err)
 		}
 	}
-	if exists("/sys/class/net/" + p.Bridge) {
-		_, err := execute(ctx, "ip", "link", "delete", p.Bridge)
+	if machine.Exists("/sys/class/net/" + p.Bridge) {
+		_, err := machine.Execute(ctx, "ip", "link", "delete", p.Bridge)
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // Options are what the command line and the environment say.
@@ -21,7 +23,7 @@ type options struct {
 	provider string
 	// given is the kubeconfig of a cluster that exists already.
 	given string
-	// nodes is how many a local cluster has: 1 to mostNodes.
+	// nodes is how many a local cluster has: 1 to machine.MostNodes.
 	nodes int
 	// registry is where load-image pushes to when the cluster is a given one.
 	registry string
@@ -95,8 +97,8 @@ func (o *options) check(positional []string) error {
 	if o.provider == "given" && o.given == "" {
 		return fmt.Errorf("--provider given needs --kubeconfig FILE or the environment's KUBECONFIG")
 	}
-	if o.nodes < 1 || o.nodes > mostNodes {
-		return fmt.Errorf("--nodes %d: must be 1 to %d", o.nodes, mostNodes)
+	if o.nodes < 1 || o.nodes > machine.MostNodes {
+		return fmt.Errorf("--nodes %d: must be 1 to %d", o.nodes, machine.MostNodes)
 	}
 	var err error
 	if o.dir, err = filepath.Abs(o.dir); err != nil {
@@ -113,9 +115,6 @@ func (o *options) check(positional []string) error {
 
 // longestDir leaves room for the longest socket path below the state directory: Linux allows 107 bytes.
 const longestDir = 60
-
-// mostNodes is more than a development machine has memory for.
-const mostNodes = 9
 
 // underHome is a base directory of the XDG specification: the variable, or its default below HOME.
 func underHome(getenv func(string) string, variable, otherwise string) string {

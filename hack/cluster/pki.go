@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // certificateLife is how long all certificates are good for. A development cluster does not live that long.
@@ -36,8 +38,8 @@ type certificate struct {
 func authorities() []string { return []string{"ca", "front-proxy-ca", "etcd-ca"} }
 
 // certificates lists what a cluster of this plan needs.
-func certificates(p plan) []certificate {
-	control := p.control()
+func certificates(p machine.Plan) []certificate {
+	control := p.Control
 	local := net.IPv4(127, 0, 0, 1)
 	service := p.ServiceSubnet.Addr().Next() // The first address of the service subnet is the API server's own.
 	list := []certificate{
@@ -76,7 +78,7 @@ func (k pki) cert(file string) string { return filepath.Join(k.dir, file+".crt")
 func (k pki) key(file string) string  { return filepath.Join(k.dir, file+".key") }
 
 // ensure makes what is missing and keeps what is there: a cluster that is started again keeps its identity.
-func (k pki) ensure(p plan) error {
+func (k pki) ensure(p machine.Plan) error {
 	if err := os.MkdirAll(k.dir, 0o700); err != nil {
 		return fmt.Errorf("make the pki directory: %w", err)
 	}
@@ -103,7 +105,7 @@ func (k pki) ensure(p plan) error {
 			return err
 		}
 	}
-	if exists(k.key("service-account")) {
+	if machine.Exists(k.key("service-account")) {
 		return nil
 	}
 	key, err := newKey()
@@ -113,7 +115,9 @@ func (k pki) ensure(p plan) error {
 	return k.writeKey("service-account", key)
 }
 
-func (k pki) have(file string) bool { return exists(k.cert(file)) && exists(k.key(file)) }
+func (k pki) have(file string) bool {
+	return machine.Exists(k.cert(file)) && machine.Exists(k.key(file))
+}
 
 func newKey() (*ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

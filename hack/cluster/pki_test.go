@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
+
+	"usher.chat/hack/cluster/machine"
 )
 
-func examplePKI(t *testing.T) (pki, plan) {
+func examplePKI(t *testing.T) (pki, machine.Plan) {
 	t.Helper()
 	k := pki{dir: filepath.Join(t.TempDir(), "pki"), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
-	p := newPlan("/state", 2)
+	p := machine.NewPlan("/state", 2)
 	if err := k.ensure(p); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func TestTheAPIServerIsKnownByAllItsNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range []string{"10.77.0.2", "10.96.0.1", "127.0.0.1", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"} {
+	for _, host := range []string{"10.77.0.20", "10.96.0.1", "127.0.0.1", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"} {
 		if err := cert.VerifyHostname(host); err != nil {
 			t.Error(err)
 		}
@@ -115,13 +117,13 @@ func TestAKubeconfigHoldsAllThatIsNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Host != "https://10.77.0.2:6443" || len(config.CAData) == 0 || len(config.CertData) == 0 || len(config.KeyData) == 0 {
+	if config.Host != "https://10.77.0.20:6443" || len(config.CAData) == 0 || len(config.CertData) == 0 || len(config.KeyData) == 0 {
 		t.Errorf("host %s, authority %d, certificate %d, key %d bytes", config.Host, len(config.CAData), len(config.CertData), len(config.KeyData))
 	}
 }
 
 func TestNodesHaveAddressesOfTheirOwn(t *testing.T) {
-	p := newPlan("/state", mostNodes)
+	p := machine.NewPlan("/state", machine.MostNodes)
 	addresses, pods := map[netip.Addr]bool{p.HostAddress: true}, map[netip.Prefix]bool{}
 	for _, n := range p.Nodes {
 		if addresses[n.Address] || pods[n.PodSubnet] || !p.Subnet.Contains(n.Address) || !p.PodSubnet.Overlaps(n.PodSubnet) {

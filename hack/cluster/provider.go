@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // A cluster is one way to have a Kubernetes. All commands work with each of them.
@@ -36,8 +38,8 @@ type app struct {
 	out io.Writer
 }
 
-// machine is what choosing a provider depends on.
-type machine struct {
+// surroundings are what choosing a provider depends on.
+type surroundings struct {
 	// Remembered is what the last `up` chose, if it has not been ended.
 	Remembered string
 	// Given is the kubeconfig of the command line or the environment, Own that which a local or kind cluster writes.
@@ -47,7 +49,7 @@ type machine struct {
 }
 
 // choose finds the provider: what was asked for, else what runs already, else the first that is possible.
-func choose(asked string, m machine) string {
+func choose(asked string, m surroundings) string {
 	switch {
 	case asked != "auto":
 		return asked
@@ -62,32 +64,11 @@ func choose(asked string, m machine) string {
 	}
 }
 
-// A memory is what `up` chose, for the commands after it.
-type memory struct {
-	Provider   string `json:"provider"`
-	Kubeconfig string `json:"kubeconfig"`
-	Nodes      int    `json:"nodes"`
-}
+func (a *app) memoryFile() string { return machine.MemoryFile(a.opts.dir) }
 
-func (a *app) memoryFile() string { return filepath.Join(a.opts.dir, "provider.json") }
+func (a *app) recall() (machine.Memory, error) { return machine.Recall(a.opts.dir) }
 
-// recall reads what the last `up` chose: the zero value if there was none.
-func (a *app) recall() (memory, error) {
-	var m memory
-	raw, err := os.ReadFile(a.memoryFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, &m)
-	}
-	if err != nil {
-		return m, fmt.Errorf("recall which cluster is up: %w", err)
-	}
-	return m, nil
-}
-
-func (a *app) remember(m memory) error {
+func (a *app) remember(m machine.Memory) error {
 	raw, err := json.Marshal(m)
 	if err == nil {
 		err = os.WriteFile(a.memoryFile(), raw, 0o644)
@@ -99,18 +80,18 @@ func (a *app) remember(m memory) error {
 }
 
 // find gives the cluster that the commands are about.
-func (a *app) find(ctx context.Context) (cluster, memory, error) {
+func (a *app) find(ctx context.Context) (cluster, machine.Memory, error) {
 	was, err := a.recall()
 	if err != nil {
 		return nil, was, err
 	}
-	m := machine{Remembered: was.Provider, Given: a.opts.given, Own: filepath.Join(a.opts.dir, "kubeconfig")}
+	m := surroundings{Remembered: was.Provider, Given: a.opts.given, Own: filepath.Join(a.opts.dir, "kubeconfig")}
 	if a.opts.provider == "auto" && m.Remembered == "" && (m.Given == "" || m.Given == m.Own) {
 		_, err := exec.LookPath("kind")
 		m.Kind = err == nil
 		m.Docker = m.Kind && dockerAnswers(ctx)
 	}
-	now := memory{Provider: choose(a.opts.provider, m), Kubeconfig: m.Own, Nodes: max(was.Nodes, a.opts.nodes)}
+	now := machine.Memory{Provider: choose(a.opts.provider, m), Kubeconfig: m.Own, Nodes: max(was.Nodes, a.opts.nodes)}
 	switch now.Provider {
 	case "given":
 		now.Kubeconfig = was.Kubeconfig
@@ -129,7 +110,7 @@ func (a *app) find(ctx context.Context) (cluster, memory, error) {
 func dockerAnswers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, err := execute(ctx, "docker", "version", "--format", "{{.Server.Version}}")
+	_, err := machine.Execute(ctx, "docker", "version", "--format", "{{.Server.Version}}")
 	return err == nil
 }
 
@@ -173,7 +154,7 @@ func (a *app) up(ctx context.Context) error {
 }
 
 func (a *app) down(ctx context.Context) error {
-	if !exists(a.opts.dir) {
+	if !machine.Exists(a.opts.dir) {
 		a.say.step("there is no cluster")
 		return nil
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"usher.chat/hack/image/scratch"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 func quiet() console {
@@ -23,17 +25,17 @@ func quiet() console {
 func TestTheProviderIsTheFirstThatIsThere(t *testing.T) {
 	for _, c := range []struct {
 		name, asked string
-		machine     machine
+		machine     surroundings
 		want        string
 	}{
-		{"asked for", "local", machine{Given: "/k", Docker: true, Kind: true}, "local"},
-		{"running already", "auto", machine{Remembered: "local", Given: "/k", Docker: true, Kind: true}, "local"},
-		{"a kubeconfig", "auto", machine{Given: "/k", Own: "/state/kubeconfig", Docker: true, Kind: true}, "given"},
-		{"our own kubeconfig is not a given one", "auto", machine{Given: "/state/kubeconfig", Own: "/state/kubeconfig"}, "local"},
-		{"kind", "auto", machine{Docker: true, Kind: true}, "kind"},
-		{"kind without an engine", "auto", machine{Kind: true}, "local"},
-		{"an engine without kind", "auto", machine{Docker: true}, "local"},
-		{"nothing", "auto", machine{}, "local"},
+		{"asked for", "local", surroundings{Given: "/k", Docker: true, Kind: true}, "local"},
+		{"running already", "auto", surroundings{Remembered: "local", Given: "/k", Docker: true, Kind: true}, "local"},
+		{"a kubeconfig", "auto", surroundings{Given: "/k", Own: "/state/kubeconfig", Docker: true, Kind: true}, "given"},
+		{"our own kubeconfig is not a given one", "auto", surroundings{Given: "/state/kubeconfig", Own: "/state/kubeconfig"}, "local"},
+		{"kind", "auto", surroundings{Docker: true, Kind: true}, "kind"},
+		{"kind without an engine", "auto", surroundings{Kind: true}, "local"},
+		{"an engine without kind", "auto", surroundings{Docker: true}, "local"},
+		{"nothing", "auto", surroundings{}, "local"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := choose(c.asked, c.machine); got != c.want {
@@ -91,10 +93,10 @@ func TestAnImageForAGivenClusterIsPushedUnderItsOwnName(t *testing.T) {
 
 func TestARunningClusterIsRemembered(t *testing.T) {
 	a := &app{opts: options{dir: t.TempDir(), provider: "auto"}, say: quiet()}
-	if was, err := a.recall(); err != nil || was != (memory{}) {
+	if was, err := a.recall(); err != nil || was != (machine.Memory{}) {
 		t.Fatalf("recalled %+v of nothing, %v", was, err)
 	}
-	if err := a.remember(memory{Provider: "given", Kubeconfig: "/home/a/config"}); err != nil {
+	if err := a.remember(machine.Memory{Provider: "given", Kubeconfig: "/home/a/config"}); err != nil {
 		t.Fatal(err)
 	}
 	found, was, err := a.find(t.Context())
@@ -105,7 +107,7 @@ func TestARunningClusterIsRemembered(t *testing.T) {
 
 func TestARunningClusterKeepsItsNodes(t *testing.T) {
 	a := &app{opts: options{dir: t.TempDir(), provider: "auto", nodes: 1}, say: quiet()}
-	if err := a.remember(memory{Provider: "local", Nodes: 2}); err != nil {
+	if err := a.remember(machine.Memory{Provider: "local", Nodes: 2}); err != nil {
 		t.Fatal(err)
 	}
 	for asked, want := range map[int]int{1: 2, 2: 2, 3: 3} {

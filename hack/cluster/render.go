@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 //go:embed templates
@@ -17,9 +19,9 @@ var templates embed.FS
 
 // A setting is what the templates may speak of.
 type setting struct {
-	Plan plan
+	Plan machine.Plan
 	// Node is the zero value for what belongs to the whole cluster.
-	Node node
+	Node machine.Node
 	// CNIPlugins is where the distribution keeps the plugins that connect pods.
 	CNIPlugins string
 	// PauseImage and CoreDNSImage are names of images that `up` loads.

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // update writes the golden files anew: go test ./hack/cluster -update
@@ -33,7 +35,7 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func exampleSetting() setting {
-	p := newPlan("/state", 2)
+	p := machine.NewPlan("/state", 2)
 	return setting{
 		Plan: p, Node: p.Nodes[1], CNIPlugins: "/usr/lib/cni", PauseImage: "usher.invalid/pause:1", CoreDNSImage: "usher.invalid/coredns:v1",
 		Provisioner: provisioner,
@@ -66,7 +68,7 @@ func TestSettingsAreRenderedAsTheyWere(t *testing.T) {
 }
 
 func TestCommandLinesAreRenderedAsTheyWere(t *testing.T) {
-	p := newPlan("/state", 2)
+	p := machine.NewPlan("/state", 2)
 	programs := map[string]string{}
 	for _, program := range clusterPrograms() {
 		programs[program.Name] = "/cache/" + program.Name
@@ -78,13 +80,13 @@ func TestCommandLinesAreRenderedAsTheyWere(t *testing.T) {
 	}
 	var out bytes.Buffer
 	for _, d := range list {
-		fmt.Fprintf(&out, "%s in %s\n  %s\n", d.id(), d.Netns, strings.Join(d.Command, "\n    "))
+		fmt.Fprintf(&out, "%s in %s\n  %s\n", d.ID(), d.Netns, strings.Join(d.Command, "\n    "))
 	}
 	golden(t, "daemons", out.Bytes())
 }
 
 func TestEveryDaemonHasANameOfItsOwn(t *testing.T) {
-	p := newPlan("/state", 3)
+	p := machine.NewPlan("/state", 3)
 	list := controlDaemons(p, nil)
 	for _, n := range p.Nodes {
 		list = append(list, containerdDaemon(n))
@@ -92,10 +94,10 @@ func TestEveryDaemonHasANameOfItsOwn(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, d := range list {
-		if seen[d.id()] {
-			t.Errorf("two daemons are called %s", d.id())
+		if seen[d.ID()] {
+			t.Errorf("two daemons are called %s", d.ID())
 		}
-		seen[d.id()] = true
+		seen[d.ID()] = true
 	}
 }
 

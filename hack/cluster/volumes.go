@@ -18,6 +18,8 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // provisioner is the name that the storage class calls and that our volumes carry.
@@ -43,8 +45,8 @@ type provisioning struct {
 
 // serveVolumes is the cluster's background process for storage. It runs until it is told to end.
 func serveVolumes(ctx context.Context, say console, o options) error {
-	p := newPlan(o.dir, 1)
-	config, err := clientcmd.BuildConfigFromFlags("", p.file("pki", "volumes.kubeconfig"))
+	p := machine.NewPlan(o.dir, 1)
+	config, err := clientcmd.BuildConfigFromFlags("", p.File("pki", "volumes.kubeconfig"))
 	if err != nil {
 		return fmt.Errorf("read the access to the cluster: %w", err)
 	}
@@ -56,7 +58,7 @@ func serveVolumes(ctx context.Context, say console, o options) error {
 	factory := informers.NewSharedInformerFactory(client, 30*time.Second)
 	core := factory.Core().V1()
 	v := &provisioning{
-		client: client, dir: p.file("volumes"), say: say,
+		client: client, dir: p.File("volumes"), say: say,
 		claims: core.PersistentVolumeClaims().Lister(), volumes: core.PersistentVolumes().Lister(),
 	}
 	changed := make(chan struct{}, 1)

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"usher.chat/hack/cluster/machine"
 )
 
 // noProxy sends every request straight to its host.
@@ -20,7 +22,7 @@ func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 func awaitNode(ctx context.Context, client kubernetes.Interface, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	return poll(ctx, func() (bool, error) {
+	return machine.Poll(ctx, func() (bool, error) {
 		n, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return false, nil // The kubelet has not registered it yet.
@@ -42,7 +44,7 @@ func awaitNames(ctx context.Context, dns netip.Addr) error {
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, netip.AddrPortFrom(dns, 53).String())
 	}}
-	return poll(ctx, func() (bool, error) {
+	return machine.Poll(ctx, func() (bool, error) {
 		once, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		addresses, err := resolver.LookupHost(once, "kubernetes.default.svc.cluster.local.")

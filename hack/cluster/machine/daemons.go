@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// A daemon is a background process of the cluster. Its pid file and its log carry its name.
-type daemon struct {
+// A Daemon is a background process of the cluster. Its pid file and its log carry its name.
+type Daemon struct {
 	// Name is also that of the component in `status`; Node is empty for the control plane.
 	Name, Node string
 	// Netns is the network namespace that it runs in; empty is the machine's.
@@ -28,39 +28,42 @@ type daemon struct {
 	Healthy func(ctx context.Context) error
 }
 
-// id is unique in the cluster.
-func (d daemon) id() string {
+// ID is unique in the cluster.
+func (d Daemon) ID() string {
 	if d.Node == "" {
 		return d.Name
 	}
 	return d.Name + "-" + d.Node
 }
 
-// A pidRecord is what a pid file holds. The start time tells our process from a later one that got its number.
-type pidRecord struct {
+// A Record is what a pid file holds. The start time tells our process from a later one that got its number.
+type Record struct {
 	PID int `json:"pid"`
 	// Started is in clock ticks since the machine's start.
 	Started uint64 `json:"started"`
+	// Netns and Command are as in the Daemon: enough to start it again as it was.
+	Netns   string   `json:"netns,omitempty"`
+	Command []string `json:"command,omitempty"`
 }
 
-// alive is true while the process that was recorded runs. A process that ended and was not collected does not run.
-func (r pidRecord) alive() bool {
-	state, started, err := processStat(r.PID)
+// Alive is true while the process that was recorded runs. A process that ended and was not collected does not run.
+func (r Record) Alive() bool {
+	state, started, err := ProcessStat(r.PID)
 	return err == nil && started == r.Started && state != 'Z' && state != 'X'
 }
 
-// processStat reads the state letter and the start time of a process.
-func processStat(pid int) (state byte, started uint64, err error) {
+// ProcessStat reads the state letter and the start time of a process.
+func ProcessStat(pid int) (state byte, started uint64, err error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, 0, err
 	}
-	return parseStat(raw)
+	return ParseStat(raw)
 }
 
-// parseStat takes the third and the twenty-second field. The second is the program's name in parentheses and may hold
+// ParseStat takes the third and the twenty-second field. The second is the program's name in parentheses and may hold
 // spaces and parentheses itself.
-func parseStat(raw []byte) (state byte, started uint64, err error) {
+func ParseStat(raw []byte) (state byte, started uint64, err error) {
 	end := bytes.LastIndexByte(raw, ')')
 	if end < 0 {
 		return 0, 0, errors.New("no process name in stat")
@@ -77,39 +80,39 @@ func parseStat(raw []byte) (state byte, started uint64, err error) {
 }
 
 // Daemons keeps the background processes of one state directory.
-type daemons struct {
-	dir string
+type Daemons struct {
+	Dir string
 }
 
-func (s daemons) pidFile(id string) string { return filepath.Join(s.dir, "run", id+".pid") }
+func (s Daemons) PIDFile(id string) string { return filepath.Join(s.Dir, "run", id+".pid") }
 
-// logFile is where a daemon writes what it has to say.
-func (s daemons) logFile(id string) string { return filepath.Join(s.dir, "log", id+".log") }
+// LogFile is where a daemon writes what it has to say.
+func (s Daemons) LogFile(id string) string { return filepath.Join(s.Dir, "log", id+".log") }
 
-// find gives the recorded process if it still runs.
-func (s daemons) find(id string) (pidRecord, bool) {
-	raw, err := os.ReadFile(s.pidFile(id))
+// Find gives the recorded process if it still runs.
+func (s Daemons) Find(id string) (Record, bool) {
+	raw, err := os.ReadFile(s.PIDFile(id))
 	if err != nil {
-		return pidRecord{}, false
+		return Record{}, false
 	}
-	var r pidRecord
+	var r Record
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return pidRecord{}, false
+		return Record{}, false
 	}
-	return r, r.alive()
+	return r, r.Alive()
 }
 
-// start runs a daemon in a session of its own, so that it outlives this program, unless it runs already.
-func (s daemons) start(d daemon) error {
-	if _, running := s.find(d.id()); running {
+// Start runs a daemon in a session of its own, so that it outlives this program, unless it runs already.
+func (s Daemons) Start(d Daemon) error {
+	if _, running := s.Find(d.ID()); running {
 		return nil
 	}
 	for _, dir := range []string{"run", "log"} {
-		if err := os.MkdirAll(filepath.Join(s.dir, dir), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(s.Dir, dir), 0o755); err != nil {
 			return fmt.Errorf("make the directory for %s: %w", d.Name, err)
 		}
 	}
-	log, err := os.OpenFile(s.logFile(d.id()), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(s.LogFile(d.ID()), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("open the log of %s: %w", d.Name, err)
 	}
@@ -117,46 +120,46 @@ func (s daemons) start(d daemon) error {
 	command := d.Command
 	if d.Netns != "" {
 		// nsenter, not `ip netns exec`: that one mounts a new /sys, and the kubelet then finds no cgroups.
-		command = append([]string{"nsenter", "--net=" + netnsPath(d.Netns)}, command...)
+		command = append([]string{"nsenter", "--net=" + NetnsPath(d.Netns)}, command...)
 	}
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, s.dir
-	cmd.Env = daemonEnv()
+	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, s.Dir
+	cmd.Env = Environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", d.Name, err)
 	}
 	// Collected when it ends early, so that find sees that it is gone.
 	go func() { _ = cmd.Wait() }()
-	_, started, err := processStat(cmd.Process.Pid)
+	_, started, err := ProcessStat(cmd.Process.Pid)
 	if err != nil {
 		return s.failed(d, errors.New("it ended at once"))
 	}
-	record, err := json.Marshal(pidRecord{PID: cmd.Process.Pid, Started: started})
+	record, err := json.Marshal(Record{PID: cmd.Process.Pid, Started: started, Netns: d.Netns, Command: d.Command})
 	if err != nil {
 		return fmt.Errorf("record %s: %w", d.Name, err)
 	}
-	if err := os.WriteFile(s.pidFile(d.id()), record, 0o644); err != nil {
+	if err := os.WriteFile(s.PIDFile(d.ID()), record, 0o644); err != nil {
 		_ = cmd.Process.Kill()
 		return fmt.Errorf("record %s: %w", d.Name, err)
 	}
 	return nil
 }
 
-// daemonEnv is a small, fixed environment: proxies and locales of the caller are none of the cluster's business.
-func daemonEnv() []string {
+// Environment is a small, fixed environment: proxies and locales of the caller are none of the cluster's business.
+func Environment() []string {
 	return []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/", "LANG=C.UTF-8",
 	}
 }
 
-// await waits until the daemon is healthy. A daemon that ended is an error at once, with the end of its log.
-func (s daemons) await(ctx context.Context, d daemon, limit time.Duration) error {
+// Await waits until the daemon is healthy. A daemon that ended is an error at once, with the end of its log.
+func (s Daemons) Await(ctx context.Context, d Daemon, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := poll(ctx, func() (bool, error) {
-		if _, running := s.find(d.id()); !running {
+	err := Poll(ctx, func() (bool, error) {
+		if _, running := s.Find(d.ID()); !running {
 			return false, s.failed(d, errors.New("it ended"))
 		}
 		if err := d.Healthy(ctx); err != nil {
@@ -170,33 +173,33 @@ func (s daemons) await(ctx context.Context, d daemon, limit time.Duration) error
 	return err
 }
 
-// A daemonError says that a component did not come up, and shows the last lines of its log.
-type daemonError struct {
+// A DaemonError says that a component did not come up, and shows the last lines of its log.
+type DaemonError struct {
 	Name, Log, Tail string
 	Cause           error
 }
 
-func (e *daemonError) Error() string {
+func (e *DaemonError) Error() string {
 	return fmt.Sprintf("%s does not run: %v; its log is %s and ends with:\n%s", e.Name, e.Cause, e.Log, e.Tail)
 }
 
-func (e *daemonError) Unwrap() error { return e.Cause }
+func (e *DaemonError) Unwrap() error { return e.Cause }
 
-func (s daemons) failed(d daemon, cause error) error {
-	raw, _ := os.ReadFile(s.logFile(d.id())) // No log is an empty tail.
+func (s Daemons) failed(d Daemon, cause error) error {
+	raw, _ := os.ReadFile(s.LogFile(d.ID())) // No log is an empty tail.
 	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
-	return &daemonError{Name: d.id(), Log: s.logFile(d.id()), Tail: strings.Join(lines[max(0, len(lines)-8):], "\n"), Cause: cause}
+	return &DaemonError{Name: d.ID(), Log: s.LogFile(d.ID()), Tail: strings.Join(lines[max(0, len(lines)-8):], "\n"), Cause: cause}
 }
 
-// stop ends a daemon: first politely, after the limit by force. A daemon that does not run is none of our business.
-func (s daemons) stop(ctx context.Context, id string, limit time.Duration) error {
-	record, running := s.find(id)
+// Stop ends a daemon: first politely, after the limit by force. A daemon that does not run is none of our business.
+func (s Daemons) Stop(ctx context.Context, id string, limit time.Duration) error {
+	record, running := s.Find(id)
 	if running {
-		if err := endProcess(ctx, record, limit); err != nil {
+		if err := End(ctx, record, limit); err != nil {
 			return fmt.Errorf("end %s (pid %d): %w", id, record.PID, err)
 		}
 	}
-	if err := os.Remove(s.pidFile(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(s.PIDFile(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget %s: %w", id, err)
 	}
 	return nil
@@ -205,9 +208,9 @@ func (s daemons) stop(ctx context.Context, id string, limit time.Duration) error
 // killLimit is how long the system may take over a process that was killed: it asks no longer, but it may be busy.
 const killLimit = time.Minute
 
-// endProcess sends TERM, waits until the limit, then KILL.
-func endProcess(ctx context.Context, r pidRecord, limit time.Duration) error {
-	gone := func() (bool, error) { return !r.alive(), nil }
+// End sends TERM, waits until the limit, then KILL.
+func End(ctx context.Context, r Record, limit time.Duration) error {
+	gone := func() (bool, error) { return !r.Alive(), nil }
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := syscall.Kill(r.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
@@ -216,7 +219,7 @@ func endProcess(ctx context.Context, r pidRecord, limit time.Duration) error {
 			limit = max(limit, killLimit)
 		}
 		wait, cancel := context.WithTimeout(ctx, limit)
-		err := poll(wait, gone)
+		err := Poll(wait, gone)
 		cancel()
 		if err == nil {
 			return nil
@@ -228,8 +231,8 @@ func endProcess(ctx context.Context, r pidRecord, limit time.Duration) error {
 	return errors.New("it does not end")
 }
 
-// poll asks ten times a second until done, an error, or the end of the context.
-func poll(ctx context.Context, done func() (bool, error)) error {
+// Poll asks ten times a second until done, an error, or the end of the context.
+func Poll(ctx context.Context, done func() (bool, error)) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -1,4 +1,11 @@
-package main
+// Package machine is what a local cluster consists of on this machine: a plan of names and addresses, background
+// processes that are found again by their pid files, and the commands by which all of that is made:
+//
+//	m, err := machine.Recall(dir) // of the cluster that `hack/cluster up` started
+//	p := machine.NewPlan(dir, m.Nodes)
+//	d := machine.Daemons{Dir: dir}
+//	record, running := d.Find("kubelet-" + p.Nodes[1].Name)
+package machine
 
 import (
 	"fmt"
@@ -6,9 +13,9 @@ import (
 	"path/filepath"
 )
 
-// A plan is everything about a local cluster that is decided beforehand: names, addresses and places. It is derived from
+// A Plan is everything about a local cluster that is decided beforehand: names, addresses and places. It is derived from
 // the state directory alone, so `down` and `status` find what `up` made.
-type plan struct {
+type Plan struct {
 	// Dir is the state directory.
 	Dir string
 	// Bridge joins the nodes with each other and with the machine; HostAddress is the machine's own address on it.
@@ -20,12 +27,14 @@ type plan struct {
 	ServiceSubnet netip.Prefix
 	DNSAddress    netip.Addr
 	PodSubnet     netip.Prefix
-	// Nodes has at least one; the control plane runs beside the first.
-	Nodes []node
+	// Control is where the control plane runs: beside the nodes, so that any of them can be lost. It has no pods.
+	Control Node
+	// Nodes has at least one.
+	Nodes []Node
 }
 
-// A node is a network namespace with a containerd and a kubelet of its own.
-type node struct {
+// A Node is a network namespace with a containerd and a kubelet of its own.
+type Node struct {
 	Name    string
 	Address netip.Addr
 	// PodSubnet is the part of the plan's that this node gives addresses from.
@@ -38,9 +47,9 @@ type node struct {
 	Dir string
 }
 
-// newPlan lays out a cluster of so many nodes, 1 to mostNodes.
-func newPlan(dir string, nodes int) plan {
-	p := plan{
+// NewPlan lays out a cluster of so many nodes, 1 to MostNodes.
+func NewPlan(dir string, nodes int) Plan {
+	p := Plan{
 		Dir:           dir,
 		Bridge:        "usher0",
 		HostAddress:   netip.MustParseAddr("10.77.0.1"),
@@ -49,44 +58,42 @@ func newPlan(dir string, nodes int) plan {
 		DNSAddress:    netip.MustParseAddr("10.96.0.10"),
 		PodSubnet:     netip.MustParsePrefix("10.244.0.0/16"),
 	}
+	p.Control = Node{Name: "control", Netns: "usher-control", Link: p.Bridge + "-c", Address: netip.MustParseAddr("10.77.0.20"), Dir: dir}
 	for i := 1; i <= nodes; i++ {
-		n := node{
+		n := Node{
 			Name:       fmt.Sprintf("usher-%d", i),
-			Netns:      "usher",
+			Netns:      fmt.Sprintf("usher-%d", i),
 			Link:       fmt.Sprintf("usher0-%d", i),
 			Address:    netip.AddrFrom4([4]byte{10, 77, 0, byte(1 + i)}),
 			PodSubnet:  netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 244, byte(i), 0}), 24),
 			CgroupRoot: fmt.Sprintf("/usher-%d", i),
 			Dir:        filepath.Join(dir, fmt.Sprintf("node%d", i)),
 		}
-		if i > 1 {
-			n.Netns = fmt.Sprintf("usher-%d", i)
-		}
 		p.Nodes = append(p.Nodes, n)
 	}
 	return p
 }
 
-// control is the node that the control plane runs beside.
-func (p plan) control() node { return p.Nodes[0] }
-
 // APIServer is the address of the API server as a URL.
-func (p plan) APIServer() string {
-	return fmt.Sprintf("https://%s:6443", p.control().Address)
+func (p Plan) APIServer() string {
+	return fmt.Sprintf("https://%s:6443", p.Control.Address)
 }
 
-// file is a path below the state directory.
-func (p plan) file(parts ...string) string {
+// File is a path below the state directory.
+func (p Plan) File(parts ...string) string {
 	return filepath.Join(append([]string{p.Dir}, parts...)...)
 }
 
-// kubeconfig is where a user's own access lies.
-func (p plan) kubeconfig() string { return p.file("kubeconfig") }
+// Kubeconfig is where a user's own access lies.
+func (p Plan) Kubeconfig() string { return p.File("kubeconfig") }
 
-// socket is containerd's.
-func (n node) socket() string { return filepath.Join(n.Dir, "containerd.sock") }
+// Socket is containerd's.
+func (n Node) Socket() string { return filepath.Join(n.Dir, "containerd.sock") }
 
-// file is a path below the node's directory.
-func (n node) file(parts ...string) string {
+// File is a path below the node's directory.
+func (n Node) File(parts ...string) string {
 	return filepath.Join(append([]string{n.Dir}, parts...)...)
 }
+
+// MostNodes is more than a development machine has memory for.
+const MostNodes = 9
