@@ -90,7 +90,7 @@ func (c *localCluster) Up(ctx context.Context) error {
 
 // prepareMachine makes sure of everything that a cluster needs before it is started, and builds its programs.
 func (c *localCluster) prepareMachine(ctx context.Context) (map[string]string, error) {
-	groups, err := machineCgroups()
+	groups, err := machine.LookAtCgroups()
 	if err != nil {
 		return nil, err
 	}
@@ -105,19 +105,11 @@ func (c *localCluster) prepareMachine(ctx context.Context) (map[string]string, e
 		return nil, err
 	}
 	for _, n := range c.plan.Nodes {
-		if err := groups.make(n.CgroupRoot); err != nil {
+		if err := groups.Make(n.CgroupRoot); err != nil {
 			return nil, err
 		}
 	}
 	return programs, nil
-}
-
-func machineCgroups() (cgroups, error) {
-	raw, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return cgroups{}, fmt.Errorf("read the mount table: %w", err)
-	}
-	return findCgroups(raw)
 }
 
 // write makes certificates and settings. They are derived from the plan, so writing them again changes nothing.
@@ -358,7 +350,7 @@ func (c *localCluster) Down(ctx context.Context) error {
 			note(c.daemons.Stop(ctx, d.ID(), 10*time.Second))
 		}
 	}
-	groups, err := machineCgroups()
+	groups, err := machine.LookAtCgroups()
 	note(err)
 	for _, n := range c.plan.Nodes {
 		note(c.endPods(ctx, n, groups))
@@ -368,10 +360,10 @@ func (c *localCluster) Down(ctx context.Context) error {
 	for i := len(control) - 1; i >= 0; i-- {
 		note(c.daemons.Stop(ctx, control[i].ID(), 10*time.Second))
 	}
-	note(unmountBelow(c.plan.Dir))
+	note(machine.UnmountBelow(c.plan.Dir))
 	note(removeNetwork(ctx, c.plan))
 	for _, n := range c.plan.Nodes {
-		note(groups.remove(n.CgroupRoot))
+		note(groups.Remove(n.CgroupRoot))
 	}
 	// Only now: links of the kubelet into our directory are known to be ours when their target is gone.
 	for _, n := range c.plan.Nodes {

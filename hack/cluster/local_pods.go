@@ -17,13 +17,13 @@ import (
 
 // endPods ends every container of a node and the shims that watch over them. They outlive containerd and the kubelet, so
 // ending those is not enough.
-func (c *localCluster) endPods(ctx context.Context, n machine.Node, groups cgroups) error {
+func (c *localCluster) endPods(ctx context.Context, n machine.Node, groups machine.Cgroups) error {
 	var problems []error
 	if _, running := c.daemons.Find(containerdDaemon(n).ID()); running {
 		problems = append(problems, endTasks(ctx, n))
 	}
 	// What is left after that: containers of a containerd that had died before, and their shims.
-	for _, pids := range [][]int{groups.processes(n.CgroupRoot), shims(n.Socket())} {
+	for _, pids := range [][]int{groups.Processes(n.CgroupRoot), shims(n.Socket())} {
 		for _, pid := range pids {
 			_, started, err := machine.ProcessStat(pid)
 			if err != nil {

@@ -26,14 +26,14 @@ const mountsV1 = `22 1 0:20 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
 `
 
 func TestBothVersionsOfCgroupsAreFound(t *testing.T) {
-	one, err := findCgroups([]byte(mountsV1))
+	one, err := machine.FindCgroups([]byte(mountsV1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if one.Version != 1 || len(one.Trees) != 4 || !slices.Equal(one.Beside, []string{"/sys/fs/cgroup/unified"}) {
 		t.Errorf("version 1: %+v", one)
 	}
-	two, err := findCgroups([]byte("22 1 0:20 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"))
+	two, err := machine.FindCgroups([]byte("22 1 0:20 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ func TestMissingCgroupsAreNamed(t *testing.T) {
 		"": "none are mounted",
 		strings.ReplaceAll(mountsV1, "rw,pids", "rw"): "the pids controller is missing",
 	} {
-		_, err := findCgroups([]byte(input))
-		var typed *cgroupError
+		_, err := machine.FindCgroups([]byte(input))
+		var typed *machine.CgroupError
 		if !errors.As(err, &typed) || typed.Reason != want {
 			t.Errorf("error %v, want %q", err, want)
 		}
@@ -62,8 +62,8 @@ func TestACgroupIsPreparedWithItsParentsProcessors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	groups := cgroups{Version: 1, Trees: []string{tree, plain}}
-	if err := groups.make("/usher-1"); err != nil {
+	groups := machine.Cgroups{Version: 1, Trees: []string{tree, plain}}
+	if err := groups.Make("/usher-1"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(tree, "usher-1", "cpuset.cpus"))
@@ -80,8 +80,8 @@ func TestControllersAreHandedDownInVersionTwo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(tree, "cgroup.controllers"), []byte("cpuset cpu io memory pids\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	groups := cgroups{Version: 2, Trees: []string{tree}}
-	if err := groups.make("/usher-1"); err != nil {
+	groups := machine.Cgroups{Version: 2, Trees: []string{tree}}
+	if err := groups.Make("/usher-1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{"", "usher-1"} {
@@ -95,7 +95,7 @@ func TestControllersAreHandedDownInVersionTwo(t *testing.T) {
 func TestMountsBelowADirectoryComeLastFirst(t *testing.T) {
 	table := "1 0 8:1 / / rw - ext4 /dev/a rw\n" +
 		`2 1 0:1 / /s/a\040b rw - tmpfs tmpfs rw` + "\n3 1 0:1 / /s/a\\040b/c rw - tmpfs tmpfs rw\n4 1 0:1 / /s/a\\040bc rw - tmpfs tmpfs rw\n"
-	if got := mountsBelow([]byte(table), "/s/a b"); !slices.Equal(got, []string{"/s/a b/c", "/s/a b"}) {
+	if got := machine.MountsBelow([]byte(table), "/s/a b"); !slices.Equal(got, []string{"/s/a b/c", "/s/a b"}) {
 		t.Errorf("mounts = %q", got)
 	}
 }

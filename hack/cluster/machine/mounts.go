@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ type mount struct {
 	Point, Type, SuperOptions string
 }
 
-// parseMounts reads the mount table, oldest first. Lines of another form are left out.
-func parseMounts(mountinfo []byte) []mount {
+// ParseMounts reads the mount table, oldest first. Lines of another form are left out.
+func ParseMounts(mountinfo []byte) []mount {
 	var mounts []mount
 	for line := range strings.Lines(string(mountinfo)) {
 		// 36 35 98:0 / /point options optional-fields... - type source super-options
@@ -33,10 +33,10 @@ func unescapeMount(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
-// mountsBelow are the mount points at or below a directory, last mounted first.
-func mountsBelow(mountinfo []byte, dir string) []string {
+// MountsBelow are the mount points at or below a directory, last mounted first.
+func MountsBelow(mountinfo []byte, dir string) []string {
 	var points []string
-	for _, m := range parseMounts(mountinfo) {
+	for _, m := range ParseMounts(mountinfo) {
 		if m.Point == dir || strings.HasPrefix(m.Point, dir+"/") {
 			points = append([]string{m.Point}, points...)
 		}
@@ -44,14 +44,14 @@ func mountsBelow(mountinfo []byte, dir string) []string {
 	return points
 }
 
-// unmountBelow unmounts everything at or below a directory: the volumes and root file systems of pods.
-func unmountBelow(dir string) error {
+// UnmountBelow unmounts everything at or below a directory: the volumes and root file systems of pods.
+func UnmountBelow(dir string) error {
 	raw, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return fmt.Errorf("read the mount table: %w", err)
 	}
 	var problems []error
-	for _, point := range mountsBelow(raw, dir) {
+	for _, point := range MountsBelow(raw, dir) {
 		// Detached: a process that is just ending may still hold a file in it.
 		if err := syscall.Unmount(point, syscall.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) {
 			problems = append(problems, fmt.Errorf("unmount %s: %w", point, err))

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 )
 
 // Cgroups are how this machine keeps account of groups of processes: version 2 is one tree, version 1 a tree a resource.
-type cgroups struct {
+type Cgroups struct {
 	// Version is 1 or 2.
 	Version int
 	// Trees are where the trees are mounted: one for version 2, several for version 1.
@@ -23,21 +23,21 @@ type cgroups struct {
 	Beside []string
 }
 
-// A cgroupError says why pods cannot be limited here.
-type cgroupError struct{ Reason string }
+// A CgroupError says why pods cannot be limited here.
+type CgroupError struct{ Reason string }
 
-func (e *cgroupError) Error() string {
+func (e *CgroupError) Error() string {
 	return "this machine's cgroups cannot hold pods: " + e.Reason + "; in a container, start it with --privileged and the host's /sys/fs/cgroup"
 }
 
-// findCgroups reads the mount table, in the form of /proc/self/mountinfo.
-func findCgroups(mountinfo []byte) (cgroups, error) {
-	var c cgroups
+// FindCgroups reads the mount table, in the form of /proc/self/mountinfo.
+func FindCgroups(mountinfo []byte) (Cgroups, error) {
+	var c Cgroups
 	controllers := map[string]bool{}
-	for _, m := range parseMounts(mountinfo) {
+	for _, m := range ParseMounts(mountinfo) {
 		switch {
 		case m.Type == "cgroup2" && m.Point == "/sys/fs/cgroup":
-			return cgroups{Version: 2, Trees: []string{m.Point}}, nil
+			return Cgroups{Version: 2, Trees: []string{m.Point}}, nil
 		case m.Type == "cgroup2":
 			c.Beside = append(c.Beside, m.Point)
 		case m.Type == "cgroup":
@@ -48,19 +48,19 @@ func findCgroups(mountinfo []byte) (cgroups, error) {
 		}
 	}
 	if len(c.Trees) == 0 {
-		return c, &cgroupError{Reason: "none are mounted"}
+		return c, &CgroupError{Reason: "none are mounted"}
 	}
 	for _, needed := range []string{"cpu", "cpuset", "memory", "pids"} {
 		if !controllers[needed] {
-			return c, &cgroupError{Reason: "the " + needed + " controller is missing"}
+			return c, &CgroupError{Reason: "the " + needed + " controller is missing"}
 		}
 	}
 	c.Version = 1
 	return c, nil
 }
 
-// make makes a group in every tree. The kubelet takes a group as its root only if it is there beforehand.
-func (c cgroups) make(group string) error {
+// Make makes a group in every tree. The kubelet takes a group as its root only if it is there beforehand.
+func (c Cgroups) Make(group string) error {
 	for _, tree := range c.Trees {
 		dir := filepath.Join(tree, group)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -106,7 +106,7 @@ func enableControllers(tree, group string) error {
 	have := strings.Fields(string(raw))
 	for _, needed := range []string{"cpu", "cpuset", "memory", "pids"} {
 		if !slices.Contains(have, needed) {
-			return &cgroupError{Reason: "the " + needed + " controller is missing"}
+			return &CgroupError{Reason: "the " + needed + " controller is missing"}
 		}
 	}
 	for _, dir := range []string{tree, filepath.Join(tree, group)} {
@@ -117,8 +117,8 @@ func enableControllers(tree, group string) error {
 	return nil
 }
 
-// processes are all that are in the group or below it, in any tree.
-func (c cgroups) processes(group string) []int {
+// Processes are all that are in the group or below it, in any tree.
+func (c Cgroups) Processes(group string) []int {
 	var pids []int
 	c.walk(group, func(dir string) {
 		raw, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs")) // A group that went away meanwhile holds nobody.
@@ -133,8 +133,8 @@ func (c cgroups) processes(group string) []int {
 	return slices.Compact(pids)
 }
 
-// remove takes the group and all below it away, children first. It fails while processes are inside.
-func (c cgroups) remove(group string) error {
+// Remove takes the group and all below it away, children first. It fails while processes are inside.
+func (c Cgroups) Remove(group string) error {
 	var dirs []string
 	c.walk(group, func(dir string) { dirs = append(dirs, dir) })
 	slices.Reverse(dirs)
@@ -148,7 +148,7 @@ func (c cgroups) remove(group string) error {
 }
 
 // walk visits the group and all below it, parents first. Links and files are not groups.
-func (c cgroups) walk(group string, visit func(dir string)) {
+func (c Cgroups) walk(group string, visit func(dir string)) {
 	for _, tree := range slices.Concat(c.Trees, c.Beside) {
 		_ = filepath.WalkDir(filepath.Join(tree, group), func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {
@@ -157,4 +157,13 @@ func (c cgroups) walk(group string, visit func(dir string)) {
 			return nil
 		})
 	}
+}
+
+// LookAtCgroups are those of this machine.
+func LookAtCgroups() (Cgroups, error) {
+	raw, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return Cgroups{}, fmt.Errorf("read the mount table: %w", err)
+	}
+	return FindCgroups(raw)
 }
