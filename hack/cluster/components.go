@@ -2,14 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
 	"net"
-	"net/http"
-	"os"
-	"time"
 
 	"usher.chat/hack/cluster/machine"
 )
@@ -21,12 +14,12 @@ func controlDaemons(p machine.Plan, programs map[string]string) []machine.Daemon
 	control := p.Control
 	address := control.Address.String()
 	secure := func(port string) func(context.Context) error {
-		return httpHealth("https://"+net.JoinHostPort(address, port)+"/healthz", k.cert("ca"))
+		return machine.HTTPHealth("https://"+net.JoinHostPort(address, port)+"/healthz", k.cert("ca"))
 	}
 	return []machine.Daemon{
 		{
 			Name: "etcd", Netns: control.Netns,
-			Healthy: httpHealth("http://"+net.JoinHostPort(address, "2381")+"/health", ""),
+			Healthy: machine.HTTPHealth("http://"+net.JoinHostPort(address, "2381")+"/health", ""),
 			Command: []string{
 				programs["etcd"],
 				"--name=usher", "--data-dir=" + p.File("etcd"),
@@ -42,7 +35,7 @@ func controlDaemons(p machine.Plan, programs map[string]string) []machine.Daemon
 		},
 		{
 			Name: "kube-apiserver", Netns: control.Netns,
-			Healthy: httpHealth(p.APIServer()+"/readyz", k.cert("ca")),
+			Healthy: machine.HTTPHealth(p.APIServer()+"/readyz", k.cert("ca")),
 			Command: []string{
 				programs["kube-apiserver"],
 				"--advertise-address=" + address, "--secure-port=6443",
@@ -117,7 +110,7 @@ func kubeletDaemons(n machine.Node, programs map[string]string) []machine.Daemon
 	return []machine.Daemon{
 		{
 			Name: "kubelet", Node: n.Name, Netns: n.Netns,
-			Healthy: httpHealth("http://"+net.JoinHostPort(address, "10248")+"/healthz", ""),
+			Healthy: machine.HTTPHealth("http://"+net.JoinHostPort(address, "10248")+"/healthz", ""),
 			Command: []string{
 				programs["kubelet"],
 				"--config=" + n.File("kubelet.yaml"), "--kubeconfig=" + n.File("kubelet.kubeconfig"),
@@ -127,7 +120,7 @@ func kubeletDaemons(n machine.Node, programs map[string]string) []machine.Daemon
 		},
 		{
 			Name: "kube-proxy", Node: n.Name, Netns: n.Netns,
-			Healthy: httpHealth("http://"+net.JoinHostPort(address, "10256")+"/livez", ""),
+			Healthy: machine.HTTPHealth("http://"+net.JoinHostPort(address, "10256")+"/livez", ""),
 			Command: []string{programs["kube-proxy"], "--config=" + n.File("kube-proxy.yaml")},
 		},
 	}
@@ -136,36 +129,4 @@ func kubeletDaemons(n machine.Node, programs map[string]string) []machine.Daemon
 // ctr is the command line of containerd's own client for a node's images and containers of Kubernetes.
 func ctr(n machine.Node, args ...string) []string {
 	return append([]string{"ctr", "--address", n.Socket(), "--namespace", "k8s.io"}, args...)
-}
-
-// httpHealth asks a health address. With an authority it is asked over TLS that this authority must have signed.
-func httpHealth(url, authority string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		transport := &http.Transport{DisableKeepAlives: true}
-		if authority != "" {
-			raw, err := os.ReadFile(authority)
-			if err != nil {
-				return fmt.Errorf("read the cluster's authority: %w", err)
-			}
-			roots := x509.NewCertPool()
-			if !roots.AppendCertsFromPEM(raw) {
-				return errors.New("the cluster's authority is not PEM")
-			}
-			transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-		}
-		client := &http.Client{Transport: transport, Timeout: 2 * time.Second}
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return fmt.Errorf("ask %s: %w", url, err)
-		}
-		answer, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s answers %s", url, answer.Status)
-		}
-		return nil
-	}
 }

@@ -269,7 +269,7 @@ func (c *localCluster) client() (kubernetes.Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the kubeconfig: %w", err)
 	}
-	config.Proxy = noProxy // The cluster is on this machine, whatever proxy the environment names.
+	config.Proxy = machine.NoProxy // The cluster is on this machine, whatever proxy the environment names.
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +21,7 @@ func (c *localCluster) endPods(ctx context.Context, n machine.Node, groups machi
 		problems = append(problems, endTasks(ctx, n))
 	}
 	// What is left after that: containers of a containerd that had died before, and their shims.
-	for _, pids := range [][]int{groups.Processes(n.CgroupRoot), shims(n.Socket())} {
+	for _, pids := range [][]int{groups.Processes(n.CgroupRoot), machine.Shims(n.Socket())} {
 		for _, pid := range pids {
 			_, started, err := machine.ProcessStat(pid)
 			if err != nil {
@@ -52,30 +50,6 @@ func endTasks(ctx context.Context, n machine.Node) error {
 	// One may end by itself between the list and this: what counts is that no process is left, which is looked at next.
 	_, _ = machine.Execute(ctx, ctr(n, append([]string{"tasks", "delete", "--force"}, ids...)...)...)
 	return nil
-}
-
-// shims are the processes that hold containers for the containerd of a socket.
-func shims(socket string) []int {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
-	var pids []int
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		raw, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err == nil && isShim(strings.Split(string(raw), "\x00"), socket) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-func isShim(args []string, socket string) bool {
-	return len(args) > 0 && strings.HasPrefix(filepath.Base(args[0]), "containerd-shim") && slices.Contains(args, socket)
 }
 
 // removeResults forgets what the CNI library keeps of our pods in a directory that cannot be chosen. A pod of ours is told

@@ -200,10 +200,10 @@ func TestANumberThatSomebodyElseGotIsNotOurs(t *testing.T) {
 
 func TestOnlyShimsOfOurSocketAreOurs(t *testing.T) {
 	shim := []string{"/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", "x", "-address", "/state/node1/containerd.sock", ""}
-	if !isShim(shim, "/state/node1/containerd.sock") {
+	if !machine.IsShim(shim, "/state/node1/containerd.sock") {
 		t.Error("our shim is not seen")
 	}
-	if isShim(shim, "/run/containerd/containerd.sock") || isShim([]string{"less", "/state/node1/containerd.sock"}, "/state/node1/containerd.sock") {
+	if machine.IsShim(shim, "/run/containerd/containerd.sock") || machine.IsShim([]string{"less", "/state/node1/containerd.sock"}, "/state/node1/containerd.sock") {
 		t.Error("somebody else's process is taken for our shim")
 	}
 }

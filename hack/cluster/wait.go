@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"net"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,9 +12,6 @@ import (
 
 	"usher.chat/hack/cluster/machine"
 )
-
-// noProxy sends every request straight to its host.
-func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 // awaitNode waits until pods can be put on a node.
 func awaitNode(ctx context.Context, client kubernetes.Interface, name string) error {

@@ -146,6 +146,35 @@ func (s Daemons) Start(d Daemon) error {
 	return nil
 }
 
+// Kill ends a daemon without a word, as a crash does. Its pid file stays, so that Again can start it.
+func (s Daemons) Kill(ctx context.Context, id string) error {
+	record, running := s.Find(id)
+	if !running {
+		return nil
+	}
+	if err := syscall.Kill(record.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("kill %s (pid %d): %w", id, record.PID, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, killLimit)
+	defer cancel()
+	if err := Poll(ctx, func() (bool, error) { return !record.Alive(), nil }); err != nil {
+		return fmt.Errorf("kill %s (pid %d): %w", id, record.PID, err)
+	}
+	return nil
+}
+
+// Again starts a daemon as it was started before, unless it runs.
+func (s Daemons) Again(id string) error {
+	record, running := s.Find(id)
+	if running {
+		return nil
+	}
+	if len(record.Command) == 0 {
+		return fmt.Errorf("start %s again: %s does not say how", id, s.PIDFile(id))
+	}
+	return s.Start(Daemon{Name: id, Netns: record.Netns, Command: record.Command})
+}
+
 // Environment is a small, fixed environment: proxies and locales of the caller are none of the cluster's business.
 func Environment() []string {
 	return []string{
