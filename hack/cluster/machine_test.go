@@ -292,7 +292,7 @@ func TestALockIsHeldByOne(t *testing.T) {
 }
 
 func TestTheHostAddressIsOnTheNodesSubnet(t *testing.T) {
-	if got := prefixed(netip.MustParseAddr("10.77.0.1"), netip.MustParsePrefix("10.77.0.0/24")); got != "10.77.0.1/24" {
+	if got := machine.Prefixed(netip.MustParseAddr("10.77.0.1"), netip.MustParsePrefix("10.77.0.0/24")); got != "10.77.0.1/24" {
 		t.Errorf("address %s", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"usher.chat/hack/cluster/machine"
@@ -48,57 +49,17 @@ func makeNetwork(ctx context.Context, p machine.Plan) error {
 	}
 	commands := [][]string{
 		{"ip", "link", "set", p.Bridge, "alias", p.Dir},
-		{"ip", "addr", "replace", prefixed(p.HostAddress, p.Subnet), "dev", p.Bridge},
+		{"ip", "addr", "replace", machine.Prefixed(p.HostAddress, p.Subnet), "dev", p.Bridge},
 		{"ip", "link", "set", p.Bridge, "up"},
 	}
 	for _, n := range append([]machine.Node{p.Control}, p.Nodes...) {
-		commands = append(commands, nodeNetwork(p, n)...)
+		commands = append(commands, machine.Connect(p, n)...)
 	}
 	commands = append(commands, []string{"ip", "route", "replace", p.ServiceSubnet.String(), "via", p.Nodes[0].Address.String()})
 	if err := machine.ExecuteAll(ctx, commands); err != nil {
 		return fmt.Errorf("make the network: %w", err)
 	}
 	return nil
-}
-
-// nodeNetwork gives the commands that connect one node.
-func nodeNetwork(p machine.Plan, n machine.Node) [][]string {
-	setting := func(name, value string) []string {
-		return []string{"nsenter", "--net=" + machine.NetnsPath(n.Netns), "sh", "-c", "echo " + value + " > /proc/sys/net/ipv4/" + name}
-	}
-	var c [][]string
-	if !machine.Exists(machine.NetnsPath(n.Netns)) {
-		c = append(c, []string{"ip", "netns", "add", n.Netns})
-	}
-	if !machine.Exists("/sys/class/net/" + n.Link) {
-		c = append(c, []string{"ip", "link", "add", n.Link, "type", "veth", "peer", "name", "eth0", "netns", n.Netns})
-	}
-	c = append(c,
-		[]string{"ip", "link", "set", n.Link, "master", p.Bridge, "up"},
-		[]string{"ip", "-n", n.Netns, "addr", "replace", prefixed(n.Address, p.Subnet), "dev", "eth0"},
-		[]string{"ip", "-n", n.Netns, "link", "set", "lo", "up"},
-		[]string{"ip", "-n", n.Netns, "link", "set", "eth0", "up"},
-		// A process of the node that calls a ClusterIP needs a route before kube-proxy's rules see the packet. There is
-		// no default route: what is outside fails at once instead of after a timeout.
-		[]string{"ip", "-n", n.Netns, "route", "replace", p.ServiceSubnet.String(), "via", p.HostAddress.String()},
-		setting("ip_forward", "1"),
-		// The refusal of what is outside must reach every pod, every time.
-		setting("icmp_ratelimit", "0"),
-		setting("conf/all/send_redirects", "0"),
-	)
-	if n.PodSubnet.IsValid() {
-		c = append(c, []string{"ip", "route", "replace", n.PodSubnet.String(), "via", n.Address.String()})
-	}
-	for _, other := range p.Nodes {
-		if other.Name != n.Name {
-			c = append(c, []string{"ip", "-n", n.Netns, "route", "replace", other.PodSubnet.String(), "via", other.Address.String()})
-		}
-	}
-	return c
-}
-
-func prefixed(a netip.Addr, subnet netip.Prefix) string {
-	return netip.PrefixFrom(a, subnet.Bits()).String()
 }
 
 // An addressTakenError says that the machine uses addresses of the cluster for something else.
@@ -151,15 +112,8 @@ func conflict(p machine.Plan, routes []byte) error {
 // removeNetwork removes what makeNetwork made. Routes and cables go with the bridge and the namespaces.
 func removeNetwork(ctx context.Context, p machine.Plan) error {
 	var problems []error
-	for _, n := range append([]machine.Node{p.Control}, p.Nodes...) {
-		if machine.Exists("/sys/class/net/" + n.Link) {
-			_, err := machine.Execute(ctx, "ip", "link", "delete", n.Link)
-			problems = append(problems, err)
-		}
-		if machine.Exists(machine.NetnsPath(n.Netns)) {
-			_, err := machine.Execute(ctx, "ip", "netns", "delete", n.Netns)
-			problems = append(problems, err)
-		}
+	for _, n := range slices.Concat([]machine.Node{p.Control}, p.Databases[:], p.Nodes) {
+		problems = append(problems, machine.Disconnect(ctx, n))
 	}
 	if machine.Exists("/sys/class/net/" + p.Bridge) {
 		_, err := machine.Execute(ctx, "ip", "link", "delete", p.Bridge)

@@ -29,6 +29,10 @@ type Plan struct {
 	PodSubnet     netip.Prefix
 	// Control is where the control plane runs: beside the nodes, so that any of them can be lost. It has no pods.
 	Control Node
+	// Databases is room beside the nodes for two servers of a database, which tests start (package pgpair);
+	// DatabaseAddress is for the one of them that leads.
+	Databases       [2]Node
+	DatabaseAddress netip.Addr
 	// Nodes has at least one.
 	Nodes []Node
 }
@@ -59,6 +63,13 @@ func NewPlan(dir string, nodes int) Plan {
 		PodSubnet:     netip.MustParsePrefix("10.244.0.0/16"),
 	}
 	p.Control = Node{Name: "control", Netns: "usher-control", Link: p.Bridge + "-c", Address: netip.MustParseAddr("10.77.0.20"), Dir: dir}
+	p.DatabaseAddress = netip.MustParseAddr("10.77.0.30")
+	for i := range p.Databases {
+		p.Databases[i] = Node{
+			Name: fmt.Sprintf("database-%d", i+1), Netns: fmt.Sprintf("usher-database-%d", i+1), Link: fmt.Sprintf("%s-d%d", p.Bridge, i+1),
+			Address: netip.AddrFrom4([4]byte{10, 77, 0, byte(31 + i)}), Dir: filepath.Join(dir, fmt.Sprintf("database%d", i+1)),
+		}
+	}
 	for i := 1; i <= nodes; i++ {
 		n := Node{
 			Name:       fmt.Sprintf("usher-%d", i),

@@ -52,11 +52,11 @@ type Server struct {
 
 // Start makes a cluster and starts its server. Settings are lines for its configuration, such as "wal_level = logical".
 func Start(settings ...string) (*Server, error) {
-	programs, err := find()
+	programs, err := Programs()
 	if err != nil {
 		return nil, err
 	}
-	account, err := serverAccount()
+	account, err := Account()
 	if err != nil {
 		return nil, err
 	}
@@ -248,8 +248,8 @@ func (s *Server) pid() (int, error) {
 	return pid, nil
 }
 
-// find gives the directory of the newest server's programs.
-func find() (string, error) {
+// Programs gives the directory of the newest server's programs.
+func Programs() (string, error) {
 	directories, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
 		return "", fmt.Errorf("look for PostgreSQL: %w", err)
@@ -273,8 +273,8 @@ func find() (string, error) {
 		"/usr/lib/postgresql or on the PATH: install the Debian package postgresql (no service has to run)", oldest)
 }
 
-// serverAccount is the account for the server, which refuses to run as root; nil for the one that the tests have.
-func serverAccount() (*syscall.Credential, error) {
+// Account is the account for the server, which refuses to run as root; nil for the one that the tests have.
+func Account() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
