@@ -243,3 +243,11 @@ func freshDesk(t *testing.T, namespace, yaml string) {
 		return resp.Status, resp.StatusCode == http.StatusOK
 	})
 }
+
+// background is for what is to be done also when the test is over.
+func background(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
