@@ -1,5 +1,7 @@
 package ledger
 
+import "context"
+
 // WithoutFence makes appends that do not hold the epoch's row, to prove that the race sees what the fence prevents.
 func WithoutFence(options Options) Options {
 	options.unfenced = true
@@ -11,3 +13,19 @@ var (
 	EncodeBody = encodeBody
 	DecodeBody = decodeBody
 )
+
+// RewriteForTest rewrites a row through the connection that writes, as an erasure does.
+func (l *Ledger) RewriteForTest(ctx context.Context, first Position, entries [][]byte) error {
+	var epoch, at int64
+	if err := l.reads.QueryRowContext(ctx, l.dialect.rewrite(`select epoch, at from ledger where desk = $1 and first_seq = $2`),
+		l.desk, int64(first)).Scan(&epoch, &at); err != nil {
+		return err
+	}
+	body, err := encodeBody(first, uint64(epoch), at, entries)
+	if err != nil {
+		return err
+	}
+	_, err = l.control.ExecContext(ctx, l.dialect.rewrite(`update ledger set body = $3 where desk = $1 and first_seq = $2`),
+		l.desk, int64(first), body)
+	return err
+}

@@ -25,7 +25,17 @@ type Claim struct {
 
 // Lead takes the place of the writer with the next epoch, and returns when no append of an older epoch can come any
 // more. A live lease of another is [ErrHeld] with a *[HeldError].
+//
+// A ledger that was left is [ErrMoved], and one that is not whole yet is [ErrUnfinished].
 func (l *Ledger) Lead(ctx context.Context, claim Claim) (*Writer, error) {
+	if err := l.leadable(ctx, l.control); err != nil {
+		return nil, fmt.Errorf("lead desk %q: %w", l.desk, err)
+	}
+	return l.lead(ctx, claim)
+}
+
+// lead is Lead, also of a ledger that is not whole yet.
+func (l *Ledger) lead(ctx context.Context, claim Claim) (*Writer, error) {
 	if claim.Holder == "" || claim.Lease < time.Millisecond {
 		return nil, fmt.Errorf("lead desk %q: a claim needs a holder and a lease of at least 1ms", l.desk)
 	}

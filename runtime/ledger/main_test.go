@@ -14,6 +14,7 @@ var server *pgtest.Server
 
 func TestMain(m *testing.M) {
 	ledgertest.Child()
+	moverChild()
 	var err error
 	if server, err = pgtest.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
