@@ -84,22 +84,27 @@ func (c *controlClient) Close() {
 
 // viewer reads the certificate with which one may read figures and log.
 func (c *cluster) viewer(ctx context.Context) (*tls.Config, error) {
+	return c.certificate(ctx, secretViewer, "live figures and the log need")
+}
+
+// certificate reads a client certificate of the desk; who needs it is for those who may not have it.
+func (c *cluster) certificate(ctx context.Context, name, needs string) (*tls.Config, error) {
 	var secret corev1.Secret
-	err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: secretViewer}, &secret)
+	err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, &secret)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, &advised{err: err, what: fmt.Sprintf(
 			"there is no Secret %s in namespace %s: the operator makes it when the namespace has its first Queue; see \"kubectl get queues.usher.chat -n %s\", and whether the operator runs",
-			secretViewer, c.namespace, c.namespace)}
+			name, c.namespace, c.namespace)}
 	case apierrors.IsForbidden(err):
 		return nil, &advised{err: err, what: fmt.Sprintf(
-			"you may not read the Secret %s in namespace %s, which live figures and the log need; ask for \"get\" on that secret, and \"create\" on pods/portforward (status and explain need neither)",
-			secretViewer, c.namespace)}
+			"you may not read the Secret %s in namespace %s, which %s; ask for \"get\" on that secret, and \"create\" on pods/portforward (status and explain need neither)",
+			name, c.namespace, needs)}
 	case err != nil:
-		return nil, advise(err, "read the Secret "+secretViewer)
+		return nil, advise(err, "read the Secret "+name)
 	}
 	broken := func(err error) error {
-		return &advised{err: err, what: fmt.Sprintf("the Secret %s in namespace %s holds no usable certificate (%v); delete it, and the operator makes it anew", secretViewer, c.namespace, err)}
+		return &advised{err: err, what: fmt.Sprintf("the Secret %s in namespace %s holds no usable certificate (%v); delete it, and the operator makes it anew", name, c.namespace, err)}
 	}
 	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
 	if err != nil {
@@ -202,7 +207,7 @@ func (c *controlClient) report(ctx context.Context) (settings.Report, error) {
 func (c *controlClient) reports(ctx context.Context, take func(settings.Report) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	silence := time.AfterFunc(silentAtMost, cancel)
+	silence := watchSilence(cancel)
 	defer silence.Stop()
 	body, err := c.get(ctx, "reports", nil)
 	if err != nil {
@@ -226,3 +231,6 @@ func (c *controlClient) reports(ctx context.Context, take func(settings.Report) 
 	}
 	return c.lost(io.ErrUnexpectedEOF)
 }
+
+// watchSilence calls off what has said nothing for too long; reset it with each word.
+func watchSilence(cancel context.CancelFunc) *time.Timer { return time.AfterFunc(silentAtMost, cancel) }

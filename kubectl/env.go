@@ -51,6 +51,7 @@ type cluster struct {
 	client.WithWatch
 	env       *env
 	namespace string
+	unready   bool // a runtime pod will do that is not ready
 }
 
 // connect reads the kubeconfig. It does not speak to the server: the kinds are known here, so nothing
@@ -95,7 +96,7 @@ func restMapper() meta.RESTMapper {
 	for _, kind := range []string{"Queue", "Team", "Schedule", "Channel", "Desk"} {
 		mapper.Add(v1alpha1.GroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
-	for _, kind := range []string{"Pod", "Secret", "ConfigMap"} {
+	for _, kind := range []string{"Pod", "Secret", "ConfigMap", "PersistentVolumeClaim"} {
 		mapper.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	mapper.Add(authenticationv1.SchemeGroupVersion.WithKind("SelfSubjectReview"), meta.RESTScopeRoot)

@@ -145,7 +145,7 @@ func (c *cluster) runtimePod(ctx context.Context) (string, error) {
 			"namespace %s has no runtime pod; it runs while the namespace has a Queue: see \"kubectl get queues.usher.chat,statefulsets,pods -n %s\"", c.namespace, c.namespace)}
 	}
 	for i := range pods.Items {
-		if pod := &pods.Items[i]; pod.DeletionTimestamp == nil && isReady(pod) {
+		if pod := &pods.Items[i]; pod.DeletionTimestamp == nil && (isReady(pod) || c.unready && pod.Status.Phase == corev1.PodRunning) {
 			return pod.Name, nil
 		}
 	}

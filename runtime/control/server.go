@@ -57,6 +57,8 @@ var ErrNotFound = errors.New("there is no such thing in this desk")
 type Options struct {
 	Desk Desk
 	Info VersionInfo
+	// Keeper, if set, is the ledger as a whole.
+	Keeper Keeper
 	// Now is the clock that certificates are judged by.
 	Now func() time.Time
 	// Logger is told what nobody else is; nil for nothing.
@@ -114,6 +116,9 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("GET /control/v1/log", s.getLog)
 	s.mux.HandleFunc("GET /control/v1/explanation", s.getExplanation)
 	s.mux.HandleFunc("GET /control/v1/version", s.getVersion)
+	if o.Keeper != nil {
+		s.keep(o.Keeper)
+	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, codeNotFound, "there is nothing at "+r.URL.Path)
 	})

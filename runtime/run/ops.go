@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/ledger"
 )
 
 // opsHandler serves health, readiness, metrics and profiles, on a port that people do not reach.
@@ -21,6 +22,8 @@ func (p *pod) opsHandler() http.Handler {
 		ready := false
 		p.gateway.Read(func(s *desk.State) { ready = s.Version != "" })
 		switch err := p.router.Stalled(); {
+		case p.left.Load():
+			http.Error(w, ledger.ErrMoved.Error(), http.StatusServiceUnavailable)
 		case err != nil:
 			http.Error(w, "the ledger cannot be written: "+err.Error(), http.StatusServiceUnavailable)
 		case p.leaving.Load():

@@ -76,6 +76,9 @@ func Runtime(ctx context.Context, o Options) error {
 		return err
 	}
 	defer p.close()
+	if p.moved != nil {
+		return p.rest(ctx)
+	}
 	return p.run(ctx)
 }
 
@@ -106,6 +109,9 @@ type pod struct {
 	began   uint64       // the ledger's position at the start
 	leaving atomic.Bool  // nobody is to be sent here any more
 	figures *figures
+	left    atomic.Bool        // the ledger was moved while this pod led it
+	moved   error              // why the ledger is not led here any more, at the start
+	rested  context.CancelFunc // ends rest
 }
 
 func assemble(ctx context.Context, o Options) (_ *pod, err error) {
@@ -142,7 +148,14 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		holder = "runtime"
 	}
 	id := holder + "/" + access.NewID(rand.Reader)
-	if p.router, err = p.openRouter(ctx, holder, id); err != nil {
+	keeper := &keeper{pod: p}
+	info := control.VersionInfo{Version: o.Version, Desk: p.o.Desk}
+	if p.router, err = p.openRouter(ctx, holder, id); errors.Is(err, ledger.ErrMoved) {
+		p.moved = err
+		p.control = control.New(control.Options{Desk: away{err}, Keeper: keeper, Info: info, Now: time.Now, Logger: p.log})
+		return p, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	if p.archive, err = archive.Open(ctx, filepath.Join(o.Data, "archive.db"), archive.Options{Logger: p.log}); err != nil {
@@ -155,7 +168,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	p.began = replica.Seq
 	p.figures = &figures{pod: p}
 	p.control = control.New(control.Options{
-		Desk: p.figures, Info: control.VersionInfo{Version: o.Version, Desk: p.o.Desk}, Now: time.Now, Logger: p.log,
+		Desk: p.figures, Keeper: keeper, Info: info, Now: time.Now, Logger: p.log,
 	})
 	p.gateway = gateway.New(gateway.Options{
 		Changed: p.control.Changed,
@@ -215,7 +228,13 @@ func (p *pod) run(ctx context.Context) error {
 	routed := make(chan struct{})
 	group.Go(func() error {
 		defer close(routed)
-		return p.router.Run(routing)
+		err := p.router.Run(routing)
+		if errors.Is(err, ledger.ErrFenced) && errors.Is(p.ledger.Moved(ctx), ledger.ErrMoved) {
+			p.left.Store(true)
+			<-routing.Done() // what is asked of the move is still answered
+			return nil
+		}
+		return err
 	})
 	group.Go(func() error {
 		if err := p.archive.Run(routing, func(ctx context.Context, after uint64) records {

@@ -138,16 +138,22 @@ func send(t *testing.T, p *podstest.Pod, s syscall.Signal) {
 // pair is a customer and an agent in one conversation.
 type pair struct{ customer, agent *podstest.Talker }
 
-// pairs brings n customers and agents together, spread over the pods.
+// pairs brings n customers and agents together, spread over the pods that run.
 func pairs(t *testing.T, ctx context.Context, d *podstest.Desk, n int) []pair {
 	t.Helper()
+	var running []int
+	for i, p := range d.Pods {
+		if p.URL() != "" {
+			running = append(running, i)
+		}
+	}
 	list := make([]pair, n)
 	for i := range list {
-		customer, err := d.Customer(ctx, i%len(d.Pods))
+		customer, err := d.Customer(ctx, running[i%len(running)])
 		if err != nil {
 			t.Fatal(err)
 		}
-		agent, err := d.Agent(ctx, fmt.Sprintf("agent-%d", i%20), (i+1)%len(d.Pods))
+		agent, err := d.Agent(ctx, fmt.Sprintf("agent-%d", i%20), running[(i+1)%len(running)])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,8 +55,9 @@ type Options struct {
 	Pods     int
 	// CA signs the certificates between pods; one of the desk's own when nil.
 	CA *controltest.CA
-	// Args are for every pod, behind the others.
-	Args []string
+	// Args are for every pod, behind the others; ArgsOf, if set, are for one.
+	Args   []string
+	ArgsOf func(pod int) []string
 	// Log takes what the pods say; os.Stderr when nil.
 	Log io.Writer
 }
@@ -233,9 +234,15 @@ func (p *Pod) Start(ctx context.Context) error {
 	const fast = "1000000"
 	args := append([]string{"runtime", "--settings", d.settings(), "--data", filepath.Join(d.o.Dir, "pod-"+strconv.Itoa(p.n)), "--store", store,
 		"--listen", "127.0.0.1:0", "--ops", p.ops, "--keys", d.keys(), "--sign-in-key", filepath.Join(d.keys(), access.SignInFile),
-		"--peer-listen", p.Peer, "--peer-tls", d.TLS, "--log-level", "warn",
+		"--log-level", "warn",
 		"--customer-rate", fast, "--customer-burst", fast, "--agent-rate", fast, "--agent-burst", fast, "--frame-rate", fast, "--frame-burst", fast,
 	}, d.o.Args...)
+	if !strings.HasPrefix(store, "sqlite:") { // a desk that is alone there knows no others
+		args = append(args, "--peer-listen", p.Peer, "--peer-tls", d.TLS)
+	}
+	if d.o.ArgsOf != nil {
+		args = append(args, d.o.ArgsOf(p.n)...)
+	}
 	command := exec.Command(d.o.Binary, args...)
 	command.Stderr = d.o.Log
 	// A test that is killed leaves no pods behind.
