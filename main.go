@@ -21,7 +21,7 @@ func main() {
 		os.Exit(kubectl.Main(os.Args, version))
 	}
 	root := &cobra.Command{Use: "usher", Short: "Customer care queues that live in Kubernetes", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(controllers.Command(), run.Command(version), run.SignInLink(), &cobra.Command{
+	root.AddCommand(controllers.Command(), run.Command(version), run.SignInLink(), run.Migrate(), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), version) },
 	})

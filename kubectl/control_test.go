@@ -61,6 +61,7 @@ func onRuntime(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	p.viewerSecret(ca)
+	p.clientSecret(ca, "operator", secretOperator)
 	s := runtest.Sample()
 	s.Desk.Name = p.namespace
 	d := runtest.Start(t, runtest.Options{Settings: s, ControlTLS: dir})
@@ -72,11 +73,16 @@ func onRuntime(t *testing.T) *served {
 
 func (p *plugin) viewerSecret(ca *controltest.CA) {
 	p.t.Helper()
-	viewer, err := ca.Client("viewer")
+	p.clientSecret(ca, "viewer", secretViewer)
+}
+
+func (p *plugin) clientSecret(ca *controltest.CA, who, name string) {
+	p.t.Helper()
+	pair, err := ca.Client(who)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.secret(secretViewer, map[string][]byte{"tls.crt": viewer.Cert, "tls.key": viewer.Key, "ca.crt": viewer.CA})
+	p.secret(name, map[string][]byte{"tls.crt": pair.Cert, "tls.key": pair.Key, "ca.crt": pair.CA})
 }
 
 func (p *plugin) secret(name string, data map[string][]byte) {
