@@ -16,8 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"usher.chat/api/v1alpha1"
-	"usher.chat/runtime/control"
-	"usher.chat/runtime/ledger"
+	"usher.chat/runtime/protocol"
 )
 
 // claimName is the claim that stands for a desk's SQLite ledger (docs/adr/0014).
@@ -105,7 +104,7 @@ func (o *migrateOptions) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(o.env.ErrOut, "compared: %d entries in %d groups, hash %s; nothing was acknowledged for %s\n",
-		moved.Chain.Entries, moved.Chain.Groups, moved.Chain.Sum, time.Duration(moved.PausedMS)*time.Millisecond)
+		moved.Entries, moved.Groups, moved.Hash, time.Duration(moved.PausedMS)*time.Millisecond)
 	if err := c.retire(ctx, claim, moved); err != nil {
 		return err
 	}
@@ -113,10 +112,10 @@ func (o *migrateOptions) Run(ctx context.Context) error {
 }
 
 // move asks the runtime, again when the way to it is lost, until it has an end.
-func (o *migrateOptions) move(ctx context.Context, c *cluster, files map[string][]byte) (*ledger.Moved, error) {
+func (o *migrateOptions) move(ctx context.Context, c *cluster, files map[string][]byte) (*protocol.LedgerMoved, error) {
 	shown := ""
 	for tries := 0; ; tries++ {
-		last, err := o.try(ctx, c, files, func(line control.MigrateLine) {
+		last, err := o.try(ctx, c, files, func(line protocol.MigrateLine) {
 			tries = 0
 			p := line.Progress
 			text := p.Phase
@@ -132,7 +131,7 @@ func (o *migrateOptions) move(ctx context.Context, c *cluster, files map[string]
 		switch {
 		case err == nil && last.Moved != nil:
 			return last.Moved, nil
-		case err == nil && last.Error != nil && last.Error.Code == control.CodeTargetInUse:
+		case err == nil && last.Error != nil && last.Error.Code == protocol.CodeTargetInUse:
 			return nil, &advised{what: fmt.Sprintf(
 				"%s. Nothing was changed and the desk goes on with SQLite; name an empty database in spec.store.postgres, or drop that schema if nobody needs it", clean(last.Error.Message))}
 		case err == nil && last.Error != nil:
@@ -150,10 +149,10 @@ func (o *migrateOptions) move(ctx context.Context, c *cluster, files map[string]
 	}
 }
 
-func (o *migrateOptions) try(ctx context.Context, c *cluster, files map[string][]byte, take func(control.MigrateLine)) (control.MigrateLine, error) {
+func (o *migrateOptions) try(ctx context.Context, c *cluster, files map[string][]byte, take func(protocol.MigrateLine)) (protocol.MigrateLine, error) {
 	runtime, err := c.operator(ctx)
 	if err != nil {
-		return control.MigrateLine{}, err
+		return protocol.MigrateLine{}, err
 	}
 	defer runtime.Close()
 	return runtime.migrate(ctx, files, take)
@@ -239,8 +238,8 @@ func (c *cluster) storeFiles(ctx context.Context, store *v1alpha1.PostgresStore)
 }
 
 // retire says on the claim that its ledger was left. The operator waits for nothing else.
-func (c *cluster) retire(ctx context.Context, claim *corev1.PersistentVolumeClaim, moved *ledger.Moved) error {
-	text := fmt.Sprintf("moved to %s at %s: %d entries, hash %s", moved.To, moved.At.UTC().Format(time.RFC3339), moved.Chain.Entries, moved.Chain.Sum)
+func (c *cluster) retire(ctx context.Context, claim *corev1.PersistentVolumeClaim, moved *protocol.LedgerMoved) error {
+	text := fmt.Sprintf("moved to %s at %s: %d entries, hash %s", moved.To, moved.At.UTC().Format(time.RFC3339), moved.Entries, moved.Hash)
 	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"uid":%q,"annotations":{%q:%q}}}`, claim.UID, v1alpha1.AnnotationRetired, text))
 	named := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: claim.Namespace, Name: claim.Name}}
 	if err := c.Patch(ctx, named, patch, client.FieldOwner(v1alpha1.FieldManagerCLI)); err != nil {

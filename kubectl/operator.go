@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"usher.chat/runtime/control"
 	"usher.chat/runtime/protocol"
 )
 
@@ -66,7 +65,7 @@ func (c *controlClient) send(ctx context.Context, method, path string, body io.R
 }
 
 // ledger tells of the desk's ledger.
-func (c *controlClient) ledger(ctx context.Context) (info control.LedgerInfo, err error) {
+func (c *controlClient) ledger(ctx context.Context) (info protocol.LedgerInfo, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	body, err := c.get(ctx, "ledger", nil)
@@ -81,8 +80,8 @@ func (c *controlClient) ledger(ctx context.Context) (info control.LedgerInfo, er
 }
 
 // migrate has the ledger moved and hands on each line, the last of which is its end.
-func (c *controlClient) migrate(ctx context.Context, files map[string][]byte, take func(control.MigrateLine)) (last control.MigrateLine, err error) {
-	request, err := json.Marshal(control.MigrateRequest{Files: files})
+func (c *controlClient) migrate(ctx context.Context, files map[string][]byte, take func(protocol.MigrateLine)) (last protocol.MigrateLine, err error) {
+	request, err := json.Marshal(protocol.MigrateRequest{Files: files})
 	if err != nil {
 		return last, fmt.Errorf("could not ask the runtime: %w", err)
 	}
@@ -99,7 +98,7 @@ func (c *controlClient) migrate(ctx context.Context, files map[string][]byte, ta
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for lines.Scan() {
 		silence.Reset(silentAtMost)
-		var line control.MigrateLine
+		var line protocol.MigrateLine
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return last, fmt.Errorf("could not read the answer of the runtime: %w", err)
 		}

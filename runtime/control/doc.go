@@ -15,8 +15,8 @@
 //	GET /control/v1/log?queue=Q            protocol.LogPage; before, limit. Without queue, the desk's own
 //	GET /control/v1/explanation?conversation=C    protocol.Explanation
 //	GET /control/v1/version                VersionInfo
-//	GET /control/v1/ledger                 LedgerInfo
-//	POST /control/v1/migration             MigrateRequest; answers with a MigrateLine a line until it has ended
+//	GET /control/v1/ledger                 protocol.LedgerInfo
+//	POST /control/v1/migration             protocol.MigrateRequest; answers with a protocol.MigrateLine a line until it has ended
 //	DELETE /control/v1/migration           takes a ledger that was moved back into use
 //
 // A client with the common name operator may do everything, viewer may read. Whoever shows no

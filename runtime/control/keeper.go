@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"usher.chat/runtime/ledger"
 	"usher.chat/runtime/protocol"
 )
 
@@ -16,46 +15,22 @@ import (
 // operator's certificate may ask for that.
 type Keeper interface {
 	// Ledger tells of the desk's ledger.
-	Ledger(ctx context.Context) (LedgerInfo, error)
-	// Migrate takes the ledger to the PostgreSQL that files describe, as a Secret has them. Errors are those of
-	// [ledger.Move].
-	Migrate(ctx context.Context, files map[string][]byte, progress func(ledger.MoveProgress)) (ledger.Moved, error)
+	Ledger(ctx context.Context) (protocol.LedgerInfo, error)
+	// Migrate takes the ledger to the PostgreSQL that files describe, as a Secret has them. What was moved already is no
+	// error.
+	Migrate(ctx context.Context, files map[string][]byte, progress func(protocol.LedgerProgress)) (protocol.LedgerMoved, error)
 	// TakeBack lets a ledger be used again that was moved.
 	TakeBack(ctx context.Context) error
 }
 
-// LedgerInfo is GET /control/v1/ledger.
-type LedgerInfo struct {
-	// Store is SQLite or PostgreSQL.
-	Store string `json:"store"`
-	// Last is the position of the last entry.
-	Last uint64 `json:"last"`
-	// Moved tells where the ledger is now, when it was moved.
-	Moved *ledger.Moved `json:"moved,omitempty"`
+// RefusalError is a Keeper's no, which another try does not change.
+type RefusalError struct {
+	Code string // one of protocol's
+	Err  error
 }
 
-// MigrateRequest is the body of POST /control/v1/migration.
-type MigrateRequest struct {
-	// Files of the Secret of spec.store.postgres, and ca.crt of the other one if there is one.
-	Files map[string][]byte `json:"files"`
-}
-
-// MigrateLine is a line of its answer: some with progress, then one with the end. The last one with progress is repeated
-// while there is nothing new.
-type MigrateLine struct {
-	Progress *ledger.MoveProgress `json:"progress,omitempty"`
-	Moved    *ledger.Moved        `json:"moved,omitempty"`
-	Error    *protocol.Error      `json:"error,omitempty"`
-}
-
-// Codes of errors of the ledger as a whole.
-const (
-	CodeTargetInUse = "target_in_use" // the database holds something else
-	CodeUnsuitable  = "unsuitable"    // this desk cannot do that
-)
-
-// ErrUnsuitable is for what the desk's store, or its state, does not let be done; its words say why.
-var ErrUnsuitable = errors.New("this cannot be done with this desk")
+func (e *RefusalError) Error() string { return e.Err.Error() }
+func (e *RefusalError) Unwrap() error { return e.Err }
 
 const (
 	maxMigrateBody = 1 << 20
@@ -73,22 +48,29 @@ func (s *Server) keep(k Keeper) {
 	})
 	s.mux.HandleFunc("POST /control/v1/migration", func(w http.ResponseWriter, r *http.Request) { s.migrate(w, r, k) })
 	s.mux.HandleFunc("DELETE /control/v1/migration", func(w http.ResponseWriter, r *http.Request) {
-		switch err := k.TakeBack(r.Context()); {
-		case errors.Is(err, ErrUnsuitable):
-			s.refuse(w, http.StatusConflict, CodeUnsuitable, err.Error())
-		case err != nil:
-			s.refuse(w, http.StatusServiceUnavailable, codeUnavailable, err.Error())
-		default:
-			s.answer(w, http.StatusOK, struct{}{})
+		if err := k.TakeBack(r.Context()); err != nil {
+			s.failed(w, err)
+			return
 		}
+		s.answer(w, http.StatusOK, struct{}{})
 	})
+}
+
+// failed answers with a Keeper's error.
+func (s *Server) failed(w http.ResponseWriter, err error) {
+	var refused *RefusalError
+	if errors.As(err, &refused) {
+		s.refuse(w, http.StatusConflict, refused.Code, err.Error())
+		return
+	}
+	s.refuse(w, http.StatusServiceUnavailable, codeUnavailable, err.Error())
 }
 
 func (s *Server) migrate(w http.ResponseWriter, r *http.Request, k Keeper) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMigrateBody))
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	var request MigrateRequest
+	var request protocol.MigrateRequest
 	if err == nil {
 		err = json.Unmarshal(body, &request)
 	}
@@ -99,27 +81,23 @@ func (s *Server) migrate(w http.ResponseWriter, r *http.Request, k Keeper) {
 	// Whoever asked and went has it broken off; another time it is gone on with.
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	lines := make(chan MigrateLine, 1)
+	lines := make(chan protocol.MigrateLine, 1)
 	go func() {
 		defer close(lines)
-		moved, err := k.Migrate(ctx, request.Files, func(p ledger.MoveProgress) {
+		moved, err := k.Migrate(ctx, request.Files, func(p protocol.LedgerProgress) {
 			select {
-			case lines <- MigrateLine{Progress: &p}:
+			case lines <- protocol.MigrateLine{Progress: &p}:
 			case <-ctx.Done():
 			}
 		})
-		last := MigrateLine{Moved: &moved}
-		var gone *ledger.MovedError
+		last := protocol.MigrateLine{Moved: &moved}
+		var refused *RefusalError
 		switch {
-		case errors.As(err, &gone):
-			last = MigrateLine{Moved: &gone.Moved}
-		case errors.Is(err, ledger.ErrTargetInUse):
-			last = MigrateLine{Error: &protocol.Error{Code: CodeTargetInUse, Message: err.Error()}}
-		case errors.Is(err, ErrUnsuitable):
-			last = MigrateLine{Error: &protocol.Error{Code: CodeUnsuitable, Message: err.Error()}}
+		case errors.As(err, &refused):
+			last = protocol.MigrateLine{Error: &protocol.Error{Code: refused.Code, Message: err.Error()}}
 		case err != nil:
 			s.log.Warn("the ledger was not moved; the desk goes on with it", "error", err)
-			last = MigrateLine{Error: &protocol.Error{Code: codeUnavailable, Message: err.Error()}}
+			last = protocol.MigrateLine{Error: &protocol.Error{Code: codeUnavailable, Message: err.Error()}}
 		}
 		select {
 		case lines <- last:
@@ -133,13 +111,13 @@ func (s *Server) migrate(w http.ResponseWriter, r *http.Request, k Keeper) {
 }
 
 // stream writes lines as they come, and the last one again while none comes.
-func (s *Server) stream(w http.ResponseWriter, lines <-chan MigrateLine) {
+func (s *Server) stream(w http.ResponseWriter, lines <-chan protocol.MigrateLine) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-store")
 	stream := http.NewResponseController(w)
 	again := time.NewTicker(repeatEvery)
 	defer again.Stop()
-	line := MigrateLine{Progress: &ledger.MoveProgress{Phase: ledger.PhaseComparing}}
+	line := protocol.MigrateLine{Progress: &protocol.LedgerProgress{Phase: "comparing"}}
 	for {
 		select {
 		case next, open := <-lines:

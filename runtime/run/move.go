@@ -34,8 +34,8 @@ func (k *keeper) sqlite() bool {
 }
 
 // Ledger tells of it.
-func (k *keeper) Ledger(ctx context.Context) (control.LedgerInfo, error) {
-	info := control.LedgerInfo{Store: "PostgreSQL"}
+func (k *keeper) Ledger(ctx context.Context) (protocol.LedgerInfo, error) {
+	info := protocol.LedgerInfo{Store: "PostgreSQL"}
 	if k.sqlite() {
 		info.Store = "SQLite"
 	}
@@ -45,35 +45,55 @@ func (k *keeper) Ledger(ctx context.Context) (control.LedgerInfo, error) {
 	}
 	var gone *ledger.MovedError
 	if err := k.pod.ledger.Moved(ctx); errors.As(err, &gone) {
-		info.Moved = &gone.Moved
+		told := told(gone.Moved)
+		info.Moved = &told
 	}
 	return info, nil
 }
 
+// told is what was moved, as the port tells it.
+func told(m ledger.Moved) protocol.LedgerMoved {
+	return protocol.LedgerMoved{To: m.To, At: m.At, Entries: m.Chain.Entries, Groups: m.Chain.Groups, Hash: m.Chain.Sum.String(), PausedMS: m.PausedMS}
+}
+
+// unsuitable is a no for what this desk is.
+func unsuitable(format string, a ...any) error {
+	return &control.RefusalError{Code: protocol.CodeUnsuitable, Err: fmt.Errorf(format, a...)}
+}
+
 // Migrate takes the ledger to PostgreSQL.
-func (k *keeper) Migrate(ctx context.Context, files map[string][]byte, progress func(ledger.MoveProgress)) (moved ledger.Moved, err error) {
+func (k *keeper) Migrate(ctx context.Context, files map[string][]byte, progress func(protocol.LedgerProgress)) (_ protocol.LedgerMoved, err error) {
 	if !k.sqlite() {
-		return moved, fmt.Errorf("%w: its ledger is in PostgreSQL already", control.ErrUnsuitable)
+		return protocol.LedgerMoved{}, unsuitable("the ledger of this desk is in PostgreSQL already")
 	}
 	if !k.one.TryLock() {
-		return moved, fmt.Errorf("%w: another move is under way", control.ErrUnsuitable)
+		return protocol.LedgerMoved{}, unsuitable("another move is under way")
 	}
 	defer k.one.Unlock()
 	dir, err := os.MkdirTemp("", "usher-store-")
 	if err != nil {
-		return moved, fmt.Errorf("keep the address of the database: %w", err)
+		return protocol.LedgerMoved{}, fmt.Errorf("keep the address of the database: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := storeFiles(dir, files); err != nil {
-		return moved, err
+		return protocol.LedgerMoved{}, err
 	}
-	moved, err = move(ctx, k.pod.ledger, ledger.Options{
+	moved, err := move(ctx, k.pod.ledger, ledger.Options{
 		Source: func() (string, error) { return StoreURL(dir) }, Desk: k.pod.o.Desk, Logger: k.pod.log,
-	}, progress)
-	if err == nil {
-		k.pod.log.Info("the ledger was moved; this pod leads no more", "to", moved.To, "entries", moved.Chain.Last, "paused", moved.PausedMS)
+	}, func(p ledger.MoveProgress) {
+		progress(protocol.LedgerProgress{Phase: p.Phase, Done: p.Done, Total: p.Total})
+	})
+	var gone *ledger.MovedError
+	switch {
+	case errors.As(err, &gone):
+		return told(gone.Moved), nil
+	case errors.Is(err, ledger.ErrTargetInUse):
+		return protocol.LedgerMoved{}, &control.RefusalError{Code: protocol.CodeTargetInUse, Err: err}
+	case err != nil:
+		return protocol.LedgerMoved{}, err
 	}
-	return moved, err
+	k.pod.log.Info("the ledger was moved; this pod leads no more", "to", moved.To, "entries", moved.Chain.Last, "paused", moved.PausedMS)
+	return told(moved), nil
 }
 
 // storeFiles writes what a Secret has. An authority that the pods of PostgreSQL will find beside the address is found
@@ -81,7 +101,7 @@ func (k *keeper) Migrate(ctx context.Context, files map[string][]byte, progress 
 func storeFiles(dir string, files map[string][]byte) error {
 	for name, content := range files {
 		if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-			return fmt.Errorf("%w: %q is no key of a Secret", control.ErrUnsuitable, name)
+			return unsuitable("%q is no key of a Secret", name)
 		}
 		content = []byte(strings.ReplaceAll(string(content), "/etc/usher/store/", dir+"/"))
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
@@ -100,7 +120,7 @@ func move(ctx context.Context, source *ledger.Ledger, o ledger.Options, progress
 	address := o.URL
 	if o.Source != nil {
 		if address, err = o.Source(); err != nil {
-			return moved, fmt.Errorf("%w: %w", control.ErrUnsuitable, err)
+			return moved, unsuitable("%w", err)
 		}
 	}
 	target, err := ledger.Open(ctx, o)
@@ -123,7 +143,7 @@ func place(address string) string {
 // TakeBack lets the ledger be led again; the next start leads it.
 func (k *keeper) TakeBack(ctx context.Context) error {
 	if k.pod.rested == nil {
-		return fmt.Errorf("%w: its ledger was not moved, or this pod was not started anew since", control.ErrUnsuitable)
+		return unsuitable("the ledger was not moved, or this pod was not started anew since")
 	}
 	if err := k.pod.ledger.TakeBack(ctx); err != nil {
 		return err

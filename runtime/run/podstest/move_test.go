@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"usher.chat/runtime/control"
 	"usher.chat/runtime/control/controltest"
 	"usher.chat/runtime/ledger"
+	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/run/podstest"
 )
 
@@ -113,14 +113,14 @@ func (m *movable) ask(ctx context.Context, client *http.Client, method, path str
 }
 
 // migrate asks for the move until take says that it is enough; the last line, or an error when the connection is lost.
-func (m *movable) migrate(ctx context.Context, take func(ledger.MoveProgress)) (control.MigrateLine, error) {
-	resp, err := m.ask(ctx, m.operator, http.MethodPost, "migration", control.MigrateRequest{Files: map[string][]byte{"uri": []byte(m.postgres)}})
+func (m *movable) migrate(ctx context.Context, take func(protocol.LedgerProgress)) (protocol.MigrateLine, error) {
+	resp, err := m.ask(ctx, m.operator, http.MethodPost, "migration", protocol.MigrateRequest{Files: map[string][]byte{"uri": []byte(m.postgres)}})
 	if err != nil {
-		return control.MigrateLine{}, err
+		return protocol.MigrateLine{}, err
 	}
 	defer resp.Body.Close()
 	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		var line control.MigrateLine
+		var line protocol.MigrateLine
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return line, err
 		}
@@ -129,7 +129,7 @@ func (m *movable) migrate(ctx context.Context, take func(ledger.MoveProgress)) (
 		}
 		take(*line.Progress)
 	}
-	return control.MigrateLine{}, io.ErrUnexpectedEOF
+	return protocol.MigrateLine{}, io.ErrUnexpectedEOF
 }
 
 func (m *movable) gap(list []pair, from, to time.Time) (longest time.Duration) {
@@ -163,11 +163,11 @@ func TestADeskMovesToPostgreSQLUnderLoadThroughKillsAndLosesNothingThatWasAcknow
 	if resp, err := m.ask(ctx, m.viewer, http.MethodPost, "migration", nil); err != nil || resp.StatusCode != http.StatusForbidden {
 		t.Fatalf("who may read may move the desk: %v, %v", resp, err)
 	}
-	var moved *ledger.Moved
+	var moved *protocol.LedgerMoved
 	kills := 0
 	for n := 1; moved == nil; n++ {
 		steps := 0
-		last, err := m.migrate(ctx, func(p ledger.MoveProgress) {
+		last, err := m.migrate(ctx, func(p protocol.LedgerProgress) {
 			if steps++; n <= 6 && (steps == n || p.Phase == ledger.PhasePausing) {
 				kills++
 				send(t, m.Pods[0], syscall.SIGKILL)
@@ -201,8 +201,8 @@ func TestADeskMovesToPostgreSQLUnderLoadThroughKillsAndLosesNothingThatWasAcknow
 				code = now
 			}
 		}
-		last, err := m.migrate(ctx, func(ledger.MoveProgress) {})
-		if err != nil || last.Moved == nil || last.Moved.Chain != moved.Chain {
+		last, err := m.migrate(ctx, func(protocol.LedgerProgress) {})
+		if err != nil || last.Moved == nil || last.Moved.Hash != moved.Hash {
 			t.Fatalf("asked again: %+v, %v", last, err)
 		}
 	}
@@ -227,7 +227,7 @@ func TestADeskMovesToPostgreSQLUnderLoadThroughKillsAndLosesNothingThatWasAcknow
 	if m.Ledger, err = ledger.Open(ctx, ledger.Options{URL: m.postgres, Desk: "acme"}); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d kills; moved %d entries, nothing acknowledged for %d ms at the end", kills, moved.Chain.Entries, moved.PausedMS)
+	t.Logf("%d kills; moved %d entries, nothing acknowledged for %d ms at the end", kills, moved.Entries, moved.PausedMS)
 	checked(t, ctx, m.Desk, list)
 	heard(t, ctx, list)
 }
@@ -238,7 +238,7 @@ func TestAMoveIsHardlyNoticed(t *testing.T) {
 	list := pairs(t, ctx, m.Desk, 6)
 	stop := load(t, ctx, list)
 	began := time.Now()
-	last, err := m.migrate(ctx, func(ledger.MoveProgress) {})
+	last, err := m.migrate(ctx, func(protocol.LedgerProgress) {})
 	if err != nil || last.Moved == nil {
 		t.Fatal(last.Error, err)
 	}
@@ -269,8 +269,8 @@ func TestAMoveToADatabaseWhereADeskRunsIsRefusedAndTheDeskGoesOn(t *testing.T) {
 	if err := m.Pods[1].Start(ctx); err != nil { // somebody was too early
 		t.Fatal(err)
 	}
-	last, err := m.migrate(ctx, func(ledger.MoveProgress) {})
-	if err != nil || last.Error == nil || last.Error.Code != control.CodeTargetInUse {
+	last, err := m.migrate(ctx, func(protocol.LedgerProgress) {})
+	if err != nil || last.Error == nil || last.Error.Code != protocol.CodeTargetInUse {
 		t.Fatalf("got %+v, %v", last, err)
 	}
 	customer, err := m.Customer(ctx, 0)
@@ -281,7 +281,7 @@ func TestAMoveToADatabaseWhereADeskRunsIsRefusedAndTheDeskGoesOn(t *testing.T) {
 	for _, files := range []map[string][]byte{
 		{"uri": []byte("postgres://nobody@127.0.0.1:1/none")}, {}, {"../uri": []byte("x")},
 	} {
-		resp, err := m.ask(ctx, m.operator, http.MethodPost, "migration", control.MigrateRequest{Files: files})
+		resp, err := m.ask(ctx, m.operator, http.MethodPost, "migration", protocol.MigrateRequest{Files: files})
 		if err != nil {
 			t.Fatal(err)
 		}
