@@ -108,6 +108,10 @@ func (s *State) Apply(r Record) {
 		if room := s.Rooms[e.Room]; room != nil {
 			s.read(room, e.Agent, e.Seq)
 		}
+	case Erased:
+		s.applyErased(e, r.Seq, r.At)
+	case Rewritten:
+		s.applyRewritten(e)
 	case SignedIn:
 		s.applySignedIn(e, r.At)
 	case SignedOut:
@@ -127,10 +131,7 @@ func (s *State) forget(now int64) {
 		c := s.ended[0]
 		s.ended[0] = nil
 		s.ended = s.ended[1:]
-		delete(s.Conversations, c.ID)
-		if customer := s.Customers[c.Session]; customer != nil && customer.Conversation == c.ID {
-			delete(s.Customers, c.Session)
-		}
+		s.drop(c)
 	}
 }
 

@@ -46,6 +46,8 @@ const (
 	kindPosted            kind = 33
 	kindRoomRead          kind = 34
 	kindGatewayLost       kind = 35
+	kindErased            kind = 36
+	kindRewritten         kind = 37
 )
 
 func (SettingsChanged) kind() kind   { return kindSettingsChanged }
@@ -83,6 +85,8 @@ func (Favoured) kind() kind          { return kindFavoured }
 func (Posted) kind() kind            { return kindPosted }
 func (RoomRead) kind() kind          { return kindRoomRead }
 func (GatewayLost) kind() kind       { return kindGatewayLost }
+func (Erased) kind() kind            { return kindErased }
+func (Rewritten) kind() kind         { return kindRewritten }
 
 // decoders makes an event of each kind. A kind of a later release is an error, never skipped: a pod
 // that does not understand the ledger must not act on it.
@@ -122,6 +126,8 @@ var decoders = map[kind]func([]byte) (Event, error){
 	kindPosted:            decode[Posted],
 	kindRoomRead:          decode[RoomRead],
 	kindGatewayLost:       decode[GatewayLost],
+	kindErased:            decode[Erased],
+	kindRewritten:         decode[Rewritten],
 }
 
 func decode[E Event](b []byte) (Event, error) {

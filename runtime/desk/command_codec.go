@@ -41,6 +41,8 @@ const (
 	commandTick          commandKind = 28
 	commandLoseGateway   commandKind = 29
 	commandSync          commandKind = 30
+	commandErase         commandKind = 31
+	commandFinishErasure commandKind = 32
 )
 
 // commandVersion is the version of the encoding of all commands. Fields travel by name: one may be
@@ -109,12 +111,16 @@ func kindOfCommand(c Command) (commandKind, bool) {
 		return commandLoseGateway, true
 	case Sync:
 		return commandSync, true
+	case Erase:
+		return commandErase, true
+	case FinishErasure:
+		return commandFinishErasure, true
 	}
 	return 0, false
 }
 
-// commandDecoders has those that one pod may send another. Tick, Start and LoseGateway are the
-// router's own.
+// commandDecoders has those that one pod may send another. Tick, Start, LoseGateway and FinishErasure
+// are the router's own.
 var commandDecoders = map[commandKind]func([]byte) (Command, error){
 	commandApplySettings: decodeCommand[ApplySettings],
 	commandConnect:       decodeCommand[Connect],
@@ -143,6 +149,7 @@ var commandDecoders = map[commandKind]func([]byte) (Command, error){
 	commandLeave:         decodeCommand[Leave],
 	commandSwitch:        decodeCommand[Switch],
 	commandSync:          decodeCommand[Sync],
+	commandErase:         decodeCommand[Erase],
 }
 
 func decodeCommand[C Command](b []byte) (Command, error) {
@@ -166,7 +173,7 @@ type commandOut struct {
 }
 
 // EncodeCommand is a command's bytes for another pod. The router's own commands (Start, Tick,
-// LoseGateway) do not travel; they are a *CommandError.
+// LoseGateway, FinishErasure) do not travel; they are a *CommandError.
 func EncodeCommand(c Command) ([]byte, error) {
 	kind, ok := kindOfCommand(c)
 	if !ok || commandDecoders[kind] == nil {

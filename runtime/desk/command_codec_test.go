@@ -56,6 +56,7 @@ func everyCommand() []desk.Command {
 		desk.Leave{Origin: o, Agent: "ana", Conversation: "c1"},
 		desk.Switch{Origin: o, Agent: "ana", ID: "r1", Queue: "support", State: settings.QueueClosed, Until: 99, Reason: "fire drill"},
 		desk.Sync{},
+		desk.Erase{Conversations: []desk.ConversationID{"c1", "c2"}, By: "dpo", Why: "asked for", Cause: desk.ErasedRequest, End: true, From: 3, To: 9},
 	}
 }
 

@@ -66,6 +66,10 @@ func (s *State) decide(c Command, now time.Time) (Decision, *Error) {
 		return s.decideLost(c), nil
 	case Sync:
 		return Decision{}, nil
+	case Erase:
+		return s.decideErase(c)
+	case FinishErasure:
+		return s.decideFinishErasure(c), nil
 	case Connect:
 		return s.decideConnect(c), nil
 	case Disconnect:

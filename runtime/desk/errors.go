@@ -36,6 +36,7 @@ const (
 	AlreadyIn         Code = "already_in"
 	FeatureOff        Code = "feature_off"
 	OpenConversations Code = "open_conversations"
+	StillOpen         Code = "still_open"
 )
 
 // Error is a command that had no effect, and why.

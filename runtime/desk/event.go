@@ -229,6 +229,7 @@ const (
 	EndedIdle       EndedWhy = "idle"      // no customer message for too long
 	EndedRemoved    EndedWhy = "removed"   // its queue is no more
 	EndedContact    EndedWhy = "contact"   // a contact form: inactive from the start
+	EndedErased     EndedWhy = "erased"    // to be erased at once, at somebody's request
 )
 
 // SignedIn starts an agent's session. Link is the id of the one-time link that was used up.

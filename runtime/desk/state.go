@@ -37,6 +37,8 @@ type State struct {
 	Keys map[string]Key `cbor:",omitempty"`
 	// Rooms in which something was written (feature C13).
 	Rooms map[RoomID]*Room `cbor:",omitempty"`
+	// Erasures whose records are still to be written anew, by sequence (feature X9).
+	Erasures []Erasure `cbor:",omitempty"`
 
 	members   map[string]*Member
 	teams     map[string]*teamLine

@@ -19,6 +19,9 @@ type queries struct {
 	oldState string
 	oldOther string
 	states   string
+
+	rewrite    string
+	dropStates string
 }
 
 func newQueries(d dialect, unfenced bool) queries {
@@ -51,13 +54,21 @@ func newQueries(d dialect, unfenced bool) queries {
 			order by first_seq limit $3`),
 		groups: q(`select first_seq, count, epoch, at, body from ledger
 			where desk = $1 and first_seq >= $2 and first_seq <= $3 order by first_seq`),
-		putState: q(`insert into ledger_snapshot (desk, version, position, checksum, state) values ($1, $2, $3, $4, $5)
+		// One that is older than the newest is not stored: a process that was frozen over it could bring back what was
+		// erased meanwhile.
+		putState: q(`insert into ledger_snapshot (desk, version, position, checksum, state)
+			select cast($1 as text), cast($2 as integer), cast($3 as bigint), cast($4 as bigint), $5
+			where not exists (select 1 from ledger_snapshot where desk = $1 and position > $3)
 			on conflict (desk, version, position) do update set checksum = excluded.checksum, state = excluded.state`),
 		oldState: q(`delete from ledger_snapshot where desk = $1 and version = $2 and position not in (
 			select position from ledger_snapshot where desk = $1 and version = $2 order by position desc limit $3)`),
 		oldOther: q(`delete from ledger_snapshot where desk = $1 and version <> $2 and (version, position) not in (
 			select version, position from ledger_snapshot where desk = $1 and version <> $2
 			order by position desc limit $3)`),
+		// The same fence as that of an append.
+		rewrite: q(`with lead as (select desk from ledger_epoch where desk = $1 and epoch = $2 {share})
+			update ledger set body = $4 from lead where ledger.desk = lead.desk and ledger.first_seq = $3`),
+		dropStates: q(`delete from ledger_snapshot where desk = $1 and position < $2`),
 		states: q(`select position, checksum, state from ledger_snapshot where desk = $1 and version = $2
 			order by position desc`),
 	}

@@ -236,6 +236,8 @@ func (k *check) ended(e desk.Ended) {
 		wrong = closedAt(k.s, c) > k.now
 	case desk.EndedRemoved:
 		wrong = !waits || queueSetting(k.s, c.Queue) != nil || refuge(k.s, c) != ""
+	case desk.EndedErased:
+		wrong = !c.Place.Open()
 	default:
 		wrong = true
 	}

@@ -42,6 +42,12 @@ func (k *check) routed(event desk.Event) {
 		if c != nil && !slices.ContainsFunc(c.Invitations, func(i desk.Invitation) bool { return i.Agent == e.Agent && i.Team == e.Team }) {
 			k.wrong("nobody was invited: %+v", *c)
 		}
+	case desk.Erased:
+		for _, id := range e.Conversations {
+			if c := k.s.Conversations[id]; c != nil && c.Place.Open() {
+				k.wrong("%s goes on", id)
+			}
+		}
 	case desk.RuleApplied:
 		k.rule(e)
 	case desk.WentIdle:

@@ -55,6 +55,9 @@ func Run(t *testing.T, fresh func(t *testing.T) string) {
 		"a missing row is a gap that is named":                               testGap,
 		"a damaged row is named":                                             testCorrupt,
 		"the last two snapshots stay and the newest whole one is given":      testSnapshots,
+		"entries are rewritten in their places and by the leader alone":      testRewrite,
+		"a reader beside a rewriter gets whole rows":                         testRewriteBesideReaders,
+		"dropped snapshots do not come back":                                 testDropSnapshots,
 		"racing takeovers leave no late row":                                 testRace,
 		"a killed process has lost nothing that it acknowledged":             testKilled,
 	} {
