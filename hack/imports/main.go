@@ -33,10 +33,11 @@ var allowed = map[string][]string{
 	"runtime/router":      {"runtime/desk", "runtime/ledger", "runtime/peer"},
 	"runtime/archive":     {"runtime/desk", "runtime/ledger", "runtime/protocol", "runtime/settings"},
 	"runtime/control":     {"runtime/protocol", "runtime/settings"},
+	"runtime/erasure":     {"runtime/archive", "runtime/desk", "runtime/protocol", "runtime/router"},
 	"runtime/gateway":     {"runtime/access", "runtime/archive", "runtime/desk", "runtime/protocol", "runtime/router", "runtime/settings"},
 	"runtime/console":     {},
 	"runtime/widget":      {},
-	"runtime/run":         {"runtime/access", "runtime/archive", "runtime/backup", "runtime/console", "runtime/control", "runtime/desk", "runtime/gateway", "runtime/ledger", "runtime/ledger/rows", "runtime/peer", "runtime/protocol", "runtime/router", "runtime/settings", "runtime/widget"},
+	"runtime/run":         {"runtime/access", "runtime/archive", "runtime/backup", "runtime/console", "runtime/control", "runtime/desk", "runtime/erasure", "runtime/gateway", "runtime/ledger", "runtime/ledger/rows", "runtime/peer", "runtime/protocol", "runtime/router", "runtime/settings", "runtime/widget"},
 	"config":              {},
 	"hack":                {"*"},
 }

@@ -94,9 +94,17 @@ func (a *Archive) Steps(ctx context.Context, conversation string) ([]protocol.St
 				steps = append(steps, step)
 				return nil
 			}, conversation, MaxSteps)
-		if err == nil && len(steps) == 0 {
-			return ErrNotFound // each begins with a step
+		if err != nil || len(steps) > 0 {
+			return err
 		}
+		// Each begins with a step, unless it was erased.
+		s := protocol.Step{Type: "erased"}
+		err = db.QueryRowContext(ctx, "select erased_seq, erased_at, queue, erased_by, erased_words from conversation where id = ? and erased_at > 0",
+			conversation).Scan(&s.Seq, &s.At, &s.Queue, &s.By, &s.Text)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		steps = append(steps, s)
 		return err
 	})
 	if err != nil {

@@ -50,6 +50,7 @@ func (p *projection) joined(r desk.Record, e desk.CustomerJoined) {
 		email: e.Email, phone: e.Phone, issue: e.Issue, forTeam: e.Team, forAgent: e.Agent, arrivedAt: r.At,
 	}
 	p.begin(c)
+	p.reach(c, e.Email, e.Phone)
 	p.tell(r, c, protocol.LogEntry{Type: "joined", Cause: e.Channel, To: c.to()}, p.joinedWords(c, e))
 }
 
@@ -64,6 +65,7 @@ func (p *projection) contact(r desk.Record, e desk.ContactLeft) {
 	}
 	p.changed(c)
 	c.name, c.email, c.phone = first(e.Name, c.name), first(e.Email, c.email), first(e.Phone, c.phone)
+	p.reach(c, e.Email, e.Phone)
 	text := fmt.Sprintf("%s left a contact form on channel %s", c.customer(), c.channel)
 	if e.Issue != "" {
 		text += fmt.Sprintf(", about %q", e.Issue)
@@ -204,6 +206,9 @@ func (p *projection) wentInactive(r desk.Record, c *conversation, e desk.WentIna
 func (p *projection) revived(r desk.Record, c *conversation, e desk.Revived) {
 	c.inactive, c.arrivedAt = "", r.At
 	c.queue = e.Queue
+	c.name, c.page = first(e.Name, c.name), first(e.Page, c.page)
+	c.email, c.phone = first(e.Email, c.email), first(e.Phone, c.phone)
+	p.reach(c, e.Email, e.Phone)
 	p.tell(r, c, protocol.LogEntry{Type: "revived"}, fmt.Sprintf("%s came back, to the end of the line of queue %s", c.customer(), c.queue))
 }
 

@@ -21,6 +21,7 @@ type projection struct {
 	requests  map[string]request // by queue
 	members   map[string]string  // names by which people know them, where they have one
 	batch     batch
+	unclean   bool // the write-ahead log still has what was erased
 }
 
 // batch is what the next transaction writes.
@@ -30,6 +31,8 @@ type batch struct {
 	logs           rows
 	served         rows
 	steps, posts   rows
+	reaches        rows
+	erasures       []erasure
 	conversations  []*conversation // changed ones, each once
 	settings       bool            // resources and members changed
 	requests       bool
@@ -42,7 +45,7 @@ func (b *batch) reset() {
 	clear(b.conversations)
 	*b = batch{
 		messages: b.messages.emptied(), logs: b.logs.emptied(), served: b.served.emptied(),
-		steps: b.steps.emptied(), posts: b.posts.emptied(),
+		steps: b.steps.emptied(), posts: b.posts.emptied(), reaches: b.reaches.emptied(),
 		conversations: b.conversations[:0],
 	}
 }
@@ -155,6 +158,8 @@ func (p *projection) project(r desk.Record) error {
 		return p.with(e.Conversation, func(c *conversation) { p.revived(r, c, e) })
 	case desk.WentIdle:
 		return p.with(e.Conversation, func(c *conversation) { p.wentIdle(r, c) })
+	case desk.Erased:
+		p.erased(r, e)
 	case desk.Posted:
 		p.posted(r, e)
 	case desk.KeysLocked:
@@ -168,7 +173,7 @@ func (p *projection) project(r desk.Record) error {
 	case desk.SettingsChanged:
 		p.settings(r, e.Settings)
 	case desk.Connected, desk.Disconnected, desk.RouterStarted, desk.GatewayLost, desk.SignedIn, desk.SignedOut, desk.PresenceSet,
-		desk.KeyMade, desk.KeyDropped, desk.Favoured, desk.RoomRead:
+		desk.KeyMade, desk.KeyDropped, desk.Favoured, desk.RoomRead, desk.Rewritten:
 		// They say nothing of a queue or a conversation.
 	default:
 		return fmt.Errorf("%w for %T", errNoRule, r.Event)

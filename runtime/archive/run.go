@@ -97,6 +97,10 @@ func (a *Archive) begin(ctx context.Context, read Read) (*projection, error) {
 			return nil, err
 		}
 	}
+	// A process that was killed may have left what it erased in the write-ahead log.
+	if err := a.clean(ctx, p); err != nil {
+		return nil, err
+	}
 	a.advance(p.position)
 	return p, nil
 }
@@ -173,7 +177,8 @@ func (a *Archive) take(ctx context.Context, p *projection, r desk.Record) error 
 	if err := p.apply(r); err != nil {
 		return err
 	}
-	if p.batch.records >= batchRecords || p.batch.bytes >= batchBytes {
+	// What is erased ends a batch: it is done behind all rows of before, with the settings of then.
+	if p.batch.records >= batchRecords || p.batch.bytes >= batchBytes || len(p.batch.erasures) > 0 {
 		return a.commit(ctx, p)
 	}
 	return nil
@@ -183,9 +188,25 @@ func (a *Archive) commit(ctx context.Context, p *projection) error {
 	if p.batch.records == 0 {
 		return ctx.Err()
 	}
+	erases := len(p.batch.erasures) > 0
 	if err := a.store.writes.write(ctx, p); err != nil {
 		return fmt.Errorf("write up to %d: %w", p.position, err)
 	}
+	if erases || p.unclean {
+		if err := a.clean(ctx, p); err != nil {
+			return err
+		}
+	}
 	a.advance(p.position)
+	return nil
+}
+
+// clean empties the write-ahead log; when readers are in the way, the next commit does.
+func (a *Archive) clean(ctx context.Context, p *projection) error {
+	done, err := a.store.writes.empty(ctx)
+	if err != nil {
+		return fmt.Errorf("empty the write-ahead log: %w", err)
+	}
+	p.unclean = !done
 	return nil
 }

@@ -27,9 +27,22 @@ create table conversation (
 	started_at integer not null,
 	ended_at   integer not null, -- 0: not yet
 	ended_why  text    not null,
-	ended_by   text    not null
+	ended_by   text    not null,
+	erased_at  integer not null default 0, -- 0: not
+	erased_seq integer not null default 0,
+	erased_by  text    not null default '',
+	erased_words text  not null default ''
 ) strict;
 create index conversation_open on conversation (key) where ended_at = 0;
+create index conversation_age on conversation (queue, ended_at) where erased_at = 0;
+
+-- Under what a customer can be looked for: each e-mail address and phone number that was ever stated.
+create table reach (
+	value        text    not null,
+	conversation integer not null,
+	primary key (value, conversation)
+) strict, without rowid;
+create index reach_conversation on reach (conversation);
 
 -- Everybody who ever was in it as an agent.
 create table served (

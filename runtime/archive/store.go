@@ -19,7 +19,7 @@ const applicationID = 0x75736861 // "usha"
 
 // schemaVersion is that of the tables and of what is written into them. A file of another one is made
 // again: raise it with every change of schema.sql or of the projection.
-const schemaVersion = 2
+const schemaVersion = 3
 
 const readers = 4
 
@@ -69,7 +69,7 @@ func (s *store) openLocked(ctx context.Context, path string) (p *projection, err
 	// NORMAL: a crash of the machine may take the last transactions, rows and position together. MEMORY: an insert of
 	// many rows keeps what it would undo, and in a file that costs as much as the rows.
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)",
-		"temp_store(MEMORY)", "journal_size_limit(33554432)"}
+		"temp_store(MEMORY)", "journal_size_limit(33554432)", "secure_delete(ON)"}
 	if s.writes, err = openWriter(ctx, dsn(path, pragmas)); err != nil {
 		return nil, s.failed(err)
 	}

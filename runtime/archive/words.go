@@ -231,6 +231,8 @@ func (p *projection) endedWords(c *conversation, e desk.Ended) string {
 		return c.customer() + " left the line: the connection was lost for too long"
 	case desk.EndedIdle:
 		return fmt.Sprintf("Ended, because %s wrote nothing for too long", c.them())
+	case desk.EndedErased:
+		return "Ended, to be erased"
 	case desk.EndedRemoved:
 		return "Ended, because where it waited is no more, and there is no other queue for it"
 	}

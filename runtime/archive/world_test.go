@@ -223,6 +223,8 @@ func (w *world) wander(r *rand.Rand, steps int) {
 			command = desk.SetPresence{Origin: w.by(a), Agent: agent, Presence: []desk.Presence{desk.Available, desk.Away, desk.FinishMine}[r.IntN(3)]}
 		case n < 140:
 			command = desk.LockKeys{Source: "192.0.2.7", Tries: 10, Until: w.now.Add(time.Hour).UnixMilli()}
+		case n < 142:
+			command = desk.Erase{Conversations: []desk.ConversationID{any}, By: "dpo", Why: "asked for", Cause: desk.ErasedRequest, End: n == 141}
 		case n < 150:
 			command = desk.Connect{Principal: a, Gateway: "g"}
 		default:
@@ -325,7 +327,7 @@ func dump(t testing.TB, path string) string {
 	}
 	defer db.Close()
 	var out []string
-	for _, table := range []string{"position", "conversation", "served", "message", "log", "step", "post", "resource", "request", "member"} {
+	for _, table := range []string{"position", "conversation", "served", "message", "log", "step", "post", "resource", "request", "member", "reach"} {
 		found, err := db.Query("select * from " + table)
 		if err != nil {
 			t.Fatal(err)

@@ -46,7 +46,7 @@ type writer struct {
 
 	begin, commit, rollback, position     *sql.Stmt
 	messages, logs, served, conversations insert
-	steps, posts                          insert
+	steps, posts, reaches                 insert
 	resources, requests, members          insert
 
 	clearResources, clearRequests, clearMembers *sql.Stmt
@@ -103,6 +103,7 @@ func (w *writer) prepare(ctx context.Context) error {
 			"agent, for_team, for_agent, inactive, started_at, ended_at, ended_why, ended_by)": &w.conversations,
 		"insert into step (seq, conversation, detail)":                &w.steps,
 		"insert into post (seq, room, author, text, at, client, cid)": &w.posts,
+		"insert or ignore into reach (value, conversation)":           &w.reaches,
 		"insert into resource (kind, name, generation, hash)":         &w.resources,
 		"insert into request (queue, id, who)":                        &w.requests,
 		"insert into member (name, display)":                          &w.members,
@@ -177,7 +178,7 @@ func (w *writer) insertAll(ctx context.Context, p *projection) error {
 	for _, part := range []struct {
 		into insert
 		rows rows
-	}{{w.conversations, conversations}, {w.served, b.served}, {w.messages, b.messages}, {w.logs, b.logs}, {w.steps, b.steps}, {w.posts, b.posts}} {
+	}{{w.conversations, conversations}, {w.served, b.served}, {w.messages, b.messages}, {w.logs, b.logs}, {w.steps, b.steps}, {w.posts, b.posts}, {w.reaches, b.reaches}} {
 		if err := part.into.insert(ctx, part.rows); err != nil {
 			return err
 		}
@@ -205,6 +206,11 @@ func (w *writer) insertAll(ctx context.Context, p *projection) error {
 		}
 		if err := w.exchange(ctx, w.clearRequests, w.requests, requests); err != nil {
 			return err
+		}
+	}
+	for _, e := range b.erasures {
+		if err := w.erase(ctx, p, e); err != nil {
+			return fmt.Errorf("erase: %w", err)
 		}
 	}
 	_, err := w.position.ExecContext(ctx, p.position, p.at, p.kind)

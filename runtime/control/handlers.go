@@ -23,6 +23,8 @@ const (
 	codeTooLarge    = "too_large"
 	codeUnavailable = "unavailable"
 	codeRateLimited = "rate_limited"
+	codeStillOpen   = "still_open"   // of a conversation that is to be erased and goes on
+	codeTextInvalid = "text_invalid" // of a reason
 )
 
 // Bounds of a page of the log.

@@ -34,6 +34,9 @@ type Desk interface {
 	// Explain is every decision about a conversation, in order (feature X3). One that never was is
 	// [ErrNotFound].
 	Explain(ctx context.Context, conversation string) (protocol.Explanation, error)
+	// Erase removes conversations for good (feature X9). What cannot be erased is a *[Refusal]; any other error means
+	// "try again later".
+	Erase(ctx context.Context, r protocol.EraseRequest) (protocol.Erasure, error)
 }
 
 // Answer is what is in force after settings were applied.
@@ -115,6 +118,7 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("GET /control/v1/reports", s.getReports)
 	s.mux.HandleFunc("GET /control/v1/log", s.getLog)
 	s.mux.HandleFunc("GET /control/v1/explanation", s.getExplanation)
+	s.mux.HandleFunc("POST /control/v1/erasures", s.postErasure)
 	s.mux.HandleFunc("GET /control/v1/version", s.getVersion)
 	if o.Keeper != nil {
 		s.keep(o.Keeper)

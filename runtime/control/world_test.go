@@ -276,3 +276,16 @@ func (s *stream) until(n int) {
 	for s.next() != n {
 	}
 }
+
+// Erase knows c1, which goes on, and c2.
+func (d *desk) Erase(_ context.Context, r protocol.EraseRequest) (protocol.Erasure, error) {
+	switch {
+	case r.Conversation == "c1" && !r.End:
+		return protocol.Erasure{}, &control.Refusal{Code: "still_open", Message: "conversation c1 goes on"}
+	case r.Conversation == "c1", r.Conversation == "c2":
+		return protocol.Erasure{Conversations: []string{r.Conversation}, Seq: 9, Done: true}, nil
+	case r.Conversation == "c5":
+		return protocol.Erasure{}, errors.New("the disk makes noises")
+	}
+	return protocol.Erasure{}, fmt.Errorf("erase: %w", &control.Refusal{Code: "not_found", Message: "there is none"})
+}

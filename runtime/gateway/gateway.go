@@ -49,6 +49,8 @@ type Options struct {
 	State   *desk.State // a following copy at the router's position
 	Archive Archive
 	Tokens  *access.Tokens
+	// Eraser erases what an admin asks for; nil refuses that.
+	Eraser Eraser
 	// Gateway names this process among the pods; it is the router's Options.Gateway.
 	Gateway string
 	Console fs.FS // the built console; nil without

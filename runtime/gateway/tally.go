@@ -115,6 +115,8 @@ func (t *tally) record(r desk.Record) {
 		t.moved(r, e.Conversation, "", "")
 	case desk.MessageSent:
 		t.message(r, e)
+	case desk.Erased:
+		t.erased(r, e)
 	case desk.Connected:
 		s.Apply(r)
 		t.present(e.Principal)

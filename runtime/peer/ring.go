@@ -37,6 +37,18 @@ func (r *ring) add(g Group) {
 	r.groups = r.groups[drop:]
 }
 
+// forget drops the groups up to a sequence: whoever is behind it reads them from the ledger's table.
+func (r *ring) forget(upTo uint64) {
+	drop := sort.Search(len(r.groups), func(i int) bool { return r.groups[i].last() > upTo })
+	kept := make([]Group, len(r.groups)-drop)
+	copy(kept, r.groups[drop:])
+	for _, g := range r.groups[:drop] {
+		r.bytes -= sizeOf(g)
+	}
+	clear(r.groups)
+	r.groups = kept
+}
+
 // after gives groups behind a sequence, as many as make a frame; false when they are not there any more.
 func (r *ring) after(seq uint64) ([]Group, bool) {
 	if seq >= r.last {

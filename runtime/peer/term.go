@@ -60,6 +60,13 @@ func (t *Term) Carry(first uint64, entries [][]byte) {
 	t.wakeAll()
 }
 
+// Forget lets go of what is kept for pods that are behind, up to a sequence.
+func (t *Term) Forget(upTo uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ring.forget(upTo)
+}
+
 func (t *Term) wakeAll() {
 	for s := range t.sessions {
 		s.signal()

@@ -46,7 +46,7 @@ func structs() map[string]reflect.Type {
 		protocol.Target{}, protocol.Targets{}, protocol.Team{}, protocol.Colleague{}, protocol.Standing{}, protocol.Key{},
 		protocol.Invitation{}, protocol.Open{}, protocol.Participant{}, protocol.Inactive{}, protocol.Room{}, protocol.Post{},
 		protocol.Issue{}, protocol.Targeting{}, protocol.LinkInfo{}, protocol.NewLink{}, protocol.Link{}, protocol.PostPage{},
-		protocol.Explanation{}, protocol.Step{}, protocol.Candidate{},
+		protocol.Explanation{}, protocol.Step{}, protocol.Candidate{}, protocol.EraseBody{}, protocol.Erasure{},
 	} {
 		all[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

@@ -51,7 +51,7 @@ func newQueue(most int, patience time.Duration) *queue {
 // comes. Settings are not such: others may have been put in force between.
 func again(c desk.Command) bool {
 	switch c.(type) {
-	case desk.Sync, desk.SignOut, desk.Connect, desk.Disconnect:
+	case desk.Sync, desk.SignOut, desk.Connect, desk.Disconnect, desk.Erase:
 		return true
 	}
 	return desk.OriginOf(c) != nil

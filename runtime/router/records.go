@@ -33,15 +33,12 @@ func Records(ctx context.Context, l *ledger.Ledger, after uint64) iter.Seq2[desk
 type snapshots struct {
 	at      uint64 // position of the last one
 	writing sync.WaitGroup
-	busy    chan struct{}
+	busy    chan struct{} // of capacity one: held while one is stored
 }
 
 func (s *snapshots) consider(r *Router) {
 	if r.state.Seq-s.at < r.options.SnapshotEvery {
 		return
-	}
-	if s.busy == nil {
-		s.busy = make(chan struct{}, 1)
 	}
 	select {
 	case s.busy <- struct{}{}:

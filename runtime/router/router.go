@@ -85,6 +85,7 @@ type Router struct {
 	stalled   atomic.Pointer[error]
 	last      int64 // time of the last decision: the clock never goes back
 	snapshot  snapshots
+	erasing   erasing
 	quit      chan struct{} // closed by Stop
 	once      sync.Once
 
@@ -92,6 +93,7 @@ type Router struct {
 	gateways []string                             // that may still be there, beside this one
 	carry    func(first uint64, entries [][]byte) // takes what was committed to the other pods
 	resigned func()                               // called when the lead was given back
+	forget   func(upTo uint64)                    // lets go of what is kept for the other pods
 	dirty    bool                                 // the state may hold decisions that are not durable
 	attempt  time.Duration                        // how long one try to write may take; 0 for as long as it takes
 }
@@ -112,7 +114,8 @@ func Lead(ctx context.Context, o Options) (*Router, error) {
 }
 
 func newRouter(o Options, w *ledger.Writer) *Router {
-	return &Router{options: o, log: o.Logger, writer: w, requests: newIntake(o.Waiting), quit: make(chan struct{})}
+	return &Router{options: o, log: o.Logger, writer: w, requests: newIntake(o.Waiting), quit: make(chan struct{}),
+		snapshot: snapshots{busy: make(chan struct{}, 1)}}
 }
 
 func (o Options) withDefaults() Options {
@@ -246,6 +249,8 @@ func (r *Router) Run(ctx context.Context) error {
 	renewing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go r.renew(renewing, renewed)
+	defer r.erasing.jobs.Wait()
+	defer cancel() // before it
 	if err := r.decideNow(ctx, desk.Start{Epoch: r.writer.Epoch(), Gateways: append([]string{r.options.Gateway}, r.gateways...), Seed: rand.Uint64()}); err != nil {
 		return r.end(ctx, err)
 	}
@@ -268,6 +273,7 @@ func (r *Router) Run(ctx context.Context) error {
 			return r.end(ctx, err)
 		}
 		r.snapshot.consider(r)
+		r.erasing.consider(renewing, r)
 		timer.Reset(r.untilDeadline())
 	}
 }

@@ -109,3 +109,13 @@ func (f *figures) Explain(ctx context.Context, conversation string) (protocol.Ex
 	}
 	return protocol.Explanation{Conversation: conversation, Steps: steps}, err
 }
+
+// Erase removes conversations for good.
+func (f *figures) Erase(ctx context.Context, r protocol.EraseRequest) (protocol.Erasure, error) {
+	answer, err := f.pod.eraser.Erase(ctx, r)
+	var refused *desk.Error
+	if errors.As(err, &refused) {
+		return answer, &control.Refusal{Code: string(refused.Code), Message: refused.Message}
+	}
+	return answer, err
+}

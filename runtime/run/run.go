@@ -29,6 +29,7 @@ import (
 	"usher.chat/runtime/console"
 	"usher.chat/runtime/control"
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/erasure"
 	"usher.chat/runtime/gateway"
 	"usher.chat/runtime/ledger"
 	"usher.chat/runtime/peer"
@@ -112,6 +113,7 @@ type pod struct {
 	left    atomic.Bool        // the ledger was moved while this pod led it
 	moved   error              // why the ledger is not led here any more, at the start
 	rested  context.CancelFunc // ends rest
+	eraser  *erasure.Eraser
 }
 
 func assemble(ctx context.Context, o Options) (_ *pod, err error) {
@@ -170,7 +172,9 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	p.control = control.New(control.Options{
 		Desk: p.figures, Keeper: keeper, Info: info, Now: time.Now, Logger: p.log,
 	})
+	p.eraser = erasure.New(erasure.Options{Router: p.router, Archive: p.archive, Read: p.read, Now: time.Now, Logger: p.log})
 	p.gateway = gateway.New(gateway.Options{
+		Eraser:  p.eraser,
 		Changed: p.control.Changed,
 		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
 		Tokens:  access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now}),
@@ -181,6 +185,12 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	p.router.Follow(p.gateway)
 	return p, nil
 }
+
+// read lets f look at the state of this pod's copy.
+func (p *pod) read(f func(s *desk.State)) { p.gateway.Read(f) }
+
+// leads tells whether this pod decides.
+func (p *pod) leads() bool { return p.member == nil || p.member.Leads() }
 
 func (p *pod) keys() (access.Keys, error) {
 	if p.o.Keys == "" {
@@ -260,6 +270,7 @@ func (p *pod) run(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { p.trim(ctx); return nil })
+	group.Go(func() error { p.eraser.Run(ctx, p.leads); return nil })
 	if p.file != nil {
 		group.Go(func() error { return p.followFile(ctx) })
 	} else {

@@ -36,6 +36,8 @@ type Queue struct {
 	TransferTargets *TransferTargets `json:"transferTargets,omitempty"`
 	// Issues that customers choose from in the submission form (feature R10).
 	Issues []Issue `json:"issues,omitempty"`
+	// Retention of the queue's conversations (feature X9); nil: the desk's.
+	Retention *Retention `json:"retention,omitempty"`
 	// Features that are switched off (feature Q13); all others are on.
 	Disabled []Feature `json:"disabled,omitempty"`
 }

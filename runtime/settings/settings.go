@@ -31,4 +31,6 @@ type Desk struct {
 	// PublicURL is how people reach the desk, without a trailing slash. With https the cookies are
 	// Secure. Empty: whatever host a request names.
 	PublicURL string `json:"publicURL,omitempty"`
+	// Retention of queues that have none of their own; nil: conversations are kept.
+	Retention *Retention `json:"retention,omitempty"`
 }

@@ -44,6 +44,7 @@ func (s Settings) Validate() error {
 	if s.Desk.Name == "" {
 		add("desk.name: write the name of the desk")
 	}
+	s.Desk.Retention.validate(add, "desk.retention")
 	for i, c := range s.Schedules {
 		unique(add, "schedules", i, c.Name, func(j int) string { return s.Schedules[j].Name })
 		if err := calendar.Validate(c); err != nil {

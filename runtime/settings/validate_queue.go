@@ -28,6 +28,7 @@ func (q Queue) validate(add adder) {
 		}
 	}
 	q.Thresholds.validate(add, at+".thresholds")
+	q.Retention.validate(add, at+".retention")
 	seconds(add, at+".offerTimeoutSeconds", q.OfferTimeoutSeconds)
 	oneOf(add, at+".distribution.mode", q.Distribution.Mode, DistributionManual, DistributionAutomatic)
 	oneOf(add, at+".distribution.strategy", q.Distribution.Strategy,

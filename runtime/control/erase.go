@@ -1,0 +1,75 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"usher.chat/runtime/protocol"
+)
+
+// Refusal is what cannot be, in the desk's own code and words.
+type Refusal struct{ Code, Message string }
+
+func (e *Refusal) Error() string { return e.Code + ": " + e.Message }
+
+// maxErasure bounds the body of a request to erase.
+const maxErasure = 16 << 10
+
+// erasedWithin is how long an answer waits for the ledger to be written anew; less than answerTimeout.
+const erasedWithin = time.Minute
+
+// postErasure removes conversations for good (feature X9). It is the operator's: ServeHTTP lets no viewer write.
+func (s *Server) postErasure(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxErasure))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		s.refuse(w, http.StatusRequestEntityTooLarge, codeTooLarge, "a request to erase is smaller")
+		return
+	case err != nil:
+		s.refuse(w, http.StatusBadRequest, codeBadRequest, "the request did not arrive whole: "+err.Error())
+		return
+	}
+	var request protocol.EraseRequest
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	// A word that is not known could be one that bounds what is erased.
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&request); err != nil {
+		s.refuse(w, http.StatusBadRequest, codeBadRequest, "not a request to erase: "+err.Error())
+		return
+	}
+	if request.Conversation != "" && !isConversation(request.Conversation) {
+		s.refuse(w, http.StatusBadRequest, codeBadRequest, "conversation: write the id of one, such as c12")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), erasedWithin)
+	defer cancel()
+	answer, err := s.desk.Erase(ctx, request)
+	var refused *Refusal
+	switch {
+	case errors.As(err, &refused):
+		s.refuse(w, statusOf(refused.Code), refused.Code, refused.Message)
+	case err != nil:
+		s.log.Warn("nothing was erased", "error", err)
+		s.refuse(w, http.StatusServiceUnavailable, codeUnavailable, "this cannot be erased now: "+err.Error())
+	default:
+		s.answer(w, http.StatusOK, answer)
+	}
+}
+
+func statusOf(code string) int {
+	switch code {
+	case codeNotFound:
+		return http.StatusNotFound
+	case codeStillOpen:
+		return http.StatusConflict
+	case codeTextInvalid:
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusBadRequest
+}
