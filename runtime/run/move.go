@@ -207,3 +207,6 @@ func (a away) Log(context.Context, string, uint64, int) ([]protocol.LogEntry, er
 func (a away) Explain(context.Context, string) (protocol.Explanation, error) {
 	return protocol.Explanation{}, a.err
 }
+func (a away) Erase(context.Context, protocol.EraseRequest) (protocol.Erasure, error) {
+	return protocol.Erasure{}, a.err
+}
