@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"usher.chat/hack/cluster/machine"
 )
 
@@ -294,5 +296,33 @@ func TestALockIsHeldByOne(t *testing.T) {
 func TestTheHostAddressIsOnTheNodesSubnet(t *testing.T) {
 	if got := machine.Prefixed(netip.MustParseAddr("10.77.0.1"), netip.MustParsePrefix("10.77.0.0/24")); got != "10.77.0.1/24" {
 		t.Errorf("address %s", got)
+	}
+}
+
+func TestADaemonHoldsNoFileOfItsCaller(t *testing.T) {
+	lock, err := os.Create(filepath.Join(t.TempDir(), "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	// As a shell hands it down.
+	if _, err := unix.FcntlInt(lock.Fd(), unix.F_SETFD, 0); err != nil {
+		t.Fatal(err)
+	}
+	s := machine.Daemons{Dir: t.TempDir()}
+	d := machine.Daemon{Name: "sleeper", Command: []string{"sleep", "60"}, Healthy: func(context.Context) error { return nil }}
+	if err := s.Start(d); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background(), d.ID(), time.Second) })
+	record, _ := s.Find(d.ID())
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", record.PID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if target, _ := os.Readlink(f); target == lock.Name() {
+			t.Errorf("%s is %s", f, target)
+		}
 	}
 }

@@ -223,13 +223,7 @@ func scaleOperator(t *testing.T, replicas int) {
 // freshDesk makes a namespace with a desk of its own and takes it away with the test.
 func freshDesk(t *testing.T, namespace, yaml string) {
 	t.Helper()
-	t.Cleanup(func() {
-		cmd := exec.Command("kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Logf("delete namespace: %v %s", err, out)
-		}
-	})
-	apply(t, "flux", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: "+namespace+"\n  labels: {pod-security.kubernetes.io/enforce: restricted}\n")
+	freshNamespace(t, namespace)
 	apply(t, "flux", yaml)
 	kubectl(t, "-n", namespace, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=600s")
 	kubectl(t, "-n", namespace, "rollout", "status", "statefulset/usher", "--timeout=600s")
@@ -242,6 +236,18 @@ func freshDesk(t *testing.T, namespace, yaml string) {
 		_ = resp.Body.Close()
 		return resp.Status, resp.StatusCode == http.StatusOK
 	})
+}
+
+// freshNamespace makes a namespace and takes it away with the test.
+func freshNamespace(t *testing.T, namespace string) {
+	t.Helper()
+	t.Cleanup(func() {
+		cmd := exec.Command("kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Logf("delete namespace: %v %s", err, out)
+		}
+	})
+	apply(t, "flux", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: "+namespace+"\n  labels: {pod-security.kubernetes.io/enforce: restricted}\n")
 }
 
 // background is for what is to be done also when the test is over.

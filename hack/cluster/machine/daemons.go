@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Daemon is a background process of the cluster. Its pid file and its log carry its name.
@@ -126,6 +129,10 @@ func (s Daemons) Start(d Daemon) error {
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, s.Dir
 	cmd.Env = Environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// What the caller has open, such as a lock, is not to be held by a daemon for as long as it lives.
+	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return fmt.Errorf("start %s: keep files to ourselves: %w", d.Name, err)
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", d.Name, err)
 	}

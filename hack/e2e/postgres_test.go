@@ -1,0 +1,299 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"usher.chat/hack/cluster/chaos"
+	"usher.chat/hack/cluster/pgpair"
+	"usher.chat/runtime/gateway/gatewaytest"
+	"usher.chat/runtime/protocol"
+)
+
+// onPostgres is a desk of three pods, each on a node of its own, on a database with a standby beside the cluster.
+type onPostgres struct {
+	ns       string
+	cluster  *chaos.Cluster
+	database *pgpair.Pair
+}
+
+const runtimePods = "app.kubernetes.io/component=runtime"
+
+// freshDeskOnPostgres makes a desk on a database of its own, which goes with the test, like the desk.
+func freshDeskOnPostgres(t *testing.T, ns string) *onPostgres {
+	t.Helper()
+	c := broken(t)
+	if len(c.Plan.Nodes) < 3 {
+		t.Fatalf("the cluster has %d nodes: start it with `go run ./hack/cluster up --nodes 3`", len(c.Plan.Nodes))
+	}
+	d := &onPostgres{ns: ns, cluster: c, database: pair(t, c)}
+	role := strings.ReplaceAll(ns, "-", "_")
+	address, err := d.database.NewDatabase(short(t), role)
+	must(t, err)
+	parsed, err := url.Parse(address)
+	must(t, err)
+	password, _ := parsed.User.Password()
+	freshNamespace(t, ns)
+	apply(t, "flux", secretOf(ns, map[string]string{
+		"host": parsed.Hostname(), "port": parsed.Port(), "dbname": role, "user": role, "password": password, "sslmode": "disable",
+	}))
+	apply(t, "flux", talk(ns)+fmt.Sprintf(`---
+apiVersion: usher.chat/v1alpha1
+kind: Desk
+metadata: {name: default, namespace: %s}
+spec:
+  replicas: 3
+  store:
+    postgres:
+      secretRef: {name: usher-pg}
+      network: {cidrs: ["%s"]}
+`, ns, c.Plan.Subnet))
+	kubectl(t, "-n", ns, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=600s")
+	kubectl(t, "-n", ns, "rollout", "status", "deployment/usher", "--timeout=600s")
+	d.served(t)
+	return d
+}
+
+func secretOf(ns string, data map[string]string) string {
+	text := "apiVersion: v1\nkind: Secret\nmetadata: {name: usher-pg, namespace: " + ns + "}\nstringData:\n"
+	for key, value := range data {
+		text += "  " + key + ": " + strconv.Quote(value) + "\n"
+	}
+	return text
+}
+
+// served waits until all pods are ready and the operator says so.
+func (d *onPostgres) served(t *testing.T) {
+	t.Helper()
+	fieldIs(t, patience, d.ns, "desk.usher.chat/default", ".status.readyReplicas", "3")
+	fieldIs(t, patience, d.ns, "desk.usher.chat/default", `.status.conditions[?(@.type=="Ready")].reason`, "Ready")
+}
+
+// pods that serve.
+func (d *onPostgres) pods(t *testing.T) []chaos.Pod {
+	t.Helper()
+	pods, err := d.cluster.Pods(short(t), d.ns, runtimePods)
+	must(t, err)
+	return pods
+}
+
+// leader waits until the operator names a pod that is there.
+func (d *onPostgres) leader(t *testing.T) chaos.Pod {
+	t.Helper()
+	var found chaos.Pod
+	eventually(t, patience, "a pod leads", func() (string, bool) {
+		name := field(t, d.ns, "desk.usher.chat/default", ".status.leader")
+		for _, p := range d.pods(t) {
+			if p.Name == name {
+				found = p
+			}
+		}
+		return name, found.Name != ""
+	})
+	return found
+}
+
+// at is where people reach one pod.
+func at(p chaos.Pod) string { return "http://" + netip.AddrPortFrom(p.IP, 8080).String() }
+
+func TestADeskOnPostgreSQL(t *testing.T) {
+	d := freshDeskOnPostgres(t, "e2e-postgres")
+	ns := d.ns
+
+	t.Run("is three pods on three nodes, and kubectl tells which one leads", func(t *testing.T) {
+		nodes := map[string]bool{}
+		for _, p := range d.pods(t) {
+			nodes[p.Node] = true
+		}
+		if len(nodes) != 3 {
+			t.Errorf("the pods are on %v", nodes)
+		}
+		out := kubectl(t, "-n", ns, "get", "desks.usher.chat", "-o", "wide")
+		t.Log("\n" + out)
+		for _, want := range []string{"PostgreSQL", "LEADER", d.leader(t).Name} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %s in it", want)
+			}
+		}
+		if got := field(t, ns, "desk.usher.chat/default", ".status.replicas"); got != "3" {
+			t.Errorf("there are to be %s pods", got)
+		}
+	})
+	t.Run("reaches nothing but its pods, its database and names", func(t *testing.T) {
+		rules := field(t, ns, "networkpolicy/usher", ".spec")
+		for _, want := range []string{`"port":7443`, `"port":5432`, `"port":53`, d.cluster.Plan.Subnet.String(), `"Egress"`} {
+			if !strings.Contains(rules, want) {
+				t.Errorf("no %s in %s", want, rules)
+			}
+		}
+		if got := field(t, ns, "poddisruptionbudget/usher", ".status.disruptionsAllowed"); got != "1" {
+			t.Errorf("%s pods may be disrupted", got)
+		}
+	})
+	t.Run("serves a customer of one pod by an agent of another", func(t *testing.T) {
+		d.acrossPods(t)
+	})
+	t.Run("loses nothing when the pod that leads is killed", func(t *testing.T) {
+		under(t, ns, 6, 6, false, func() {
+			leader := d.leader(t)
+			must(t, d.cluster.Kill(short(t), leader))
+			eventually(t, patience, "its container is started again", func() (string, bool) {
+				got := field(t, ns, "pod/"+leader.Name, ".status.containerStatuses[0].restartCount")
+				return got, got == "1"
+			})
+			d.served(t)
+		})
+	})
+	t.Run("loses nothing when the node of the pod that leads is drained", func(t *testing.T) {
+		under(t, ns, 6, 6, false, func() {
+			leader := d.leader(t)
+			must(t, d.cluster.Drain(short(t), leader.Node))
+			for _, p := range d.pods(t) {
+				if p.Node == leader.Node {
+					t.Errorf("%s is on the drained node", p.Name)
+				}
+			}
+			d.served(t)
+			must(t, d.cluster.Uncordon(short(t), leader.Node))
+		})
+	})
+	t.Run("follows another password of its database without a restart", func(t *testing.T) {
+		d.rotates(t)
+	})
+	t.Run("gives the number of pods to an autoscaler and takes it back", func(t *testing.T) {
+		d.scales(t)
+	})
+	t.Run("loses nothing when it is upgraded and set back", func(t *testing.T) {
+		d.upgrades(t)
+	})
+}
+
+// acrossPods lets people of different pods talk.
+func (d *onPostgres) acrossPods(t *testing.T) {
+	pods := d.pods(t)
+	ana, err := gatewaytest.Agent(short(t), at(pods[0]), link(t, d.ns, "ana", at(pods[0])))
+	must(t, err)
+	t.Cleanup(ana.Drop)
+	for _, p := range pods[1:] {
+		maria, err := gatewaytest.Customer(short(t), at(p), "web", "")
+		must(t, err)
+		t.Cleanup(maria.Drop)
+		joined := do(t, maria, protocol.Command{Type: protocol.TypeJoin, Name: "Maria", Text: "Hello"})
+		do(t, ana, protocol.Command{Type: protocol.TypePick, Conversation: joined.Conversation})
+		do(t, ana, protocol.Command{Type: protocol.TypeSay, Conversation: joined.Conversation, Text: "Good morning"})
+		until(t, maria, "the answer", func(v *gatewaytest.View) bool { return len(v.Messages[joined.Conversation]) == 2 })
+		do(t, ana, protocol.Command{Type: protocol.TypeEnd, Conversation: joined.Conversation})
+	}
+}
+
+// rotates the password, ends all connections that were made with the old one, and looks whether pods go on with the new
+// one, as the same containers.
+func (d *onPostgres) rotates(t *testing.T) {
+	restarts := func() string {
+		return field(t, d.ns, "pods", `.items[*].status.containerStatuses[*].restartCount`) + field(t, d.ns, "pods", ".items[*].metadata.uid")
+	}
+	d.served(t)
+	before, role := restarts(), strings.ReplaceAll(d.ns, "-", "_")
+	must(t, d.database.SetPassword(short(t), role, "another1"))
+	apply(t, "flux", secretOf(d.ns, map[string]string{"password": "another1"}))
+	maria := customer(t, d.ns, "web")
+	must(t, d.database.EndSessions(short(t), role))
+	eventually(t, patience, "what is said is acknowledged", func() (string, bool) {
+		_, err := maria.Do(short(t), protocol.Command{Type: protocol.TypeJoin, Name: "Maria"})
+		return fmt.Sprint(err), err == nil
+	})
+	d.served(t)
+	if after := restarts(); after != before {
+		t.Errorf("pods were started again: %s, before %s", after, before)
+	}
+	do(t, maria, protocol.Command{Type: protocol.TypeEnd})
+}
+
+// scales by an autoscaler. Without metrics it changes nothing by itself.
+func (d *onPostgres) scales(t *testing.T) {
+	patch := func(spec string) {
+		t.Helper()
+		kubectl(t, "-n", d.ns, "patch", "desk.usher.chat/default", "--field-manager=flux", "--type=merge", "-p", `{"spec":`+spec+`}`)
+	}
+	patch(`{"replicas":null,"autoscaling":{"minReplicas":2,"maxReplicas":5,"targetSocketsPerPod":4000}}`)
+	eventually(t, patience, "there is an autoscaler", func() (string, bool) {
+		out, err := tryKubectl(t, "", "-n", d.ns, "get", "horizontalpodautoscaler/usher", "-o", "jsonpath={.spec.maxReplicas} {.spec.metrics[0].pods.metric.name} {.spec.scaleTargetRef.kind}")
+		return out, err == nil && out == "5 usher_sockets Deployment"
+	})
+	kubectl(t, "-n", d.ns, "scale", "deployment/usher", "--replicas=4") // as the autoscaler does
+	fieldIs(t, patience, d.ns, "desk.usher.chat/default", ".status.readyReplicas", "4")
+	patch(`{"replicas":3,"autoscaling":null}`)
+	eventually(t, patience, "the autoscaler is gone", func() (string, bool) {
+		out, err := tryKubectl(t, "", "-n", d.ns, "get", "horizontalpodautoscaler/usher")
+		return out, err != nil && strings.Contains(out, "NotFound")
+	})
+	fieldIs(t, patience, d.ns, "deployment/usher", ".status.replicas", "3")
+	d.served(t)
+}
+
+// upgrades to another image and back, under load: the same program with another version, in pods beside those before.
+func (d *onPostgres) upgrades(t *testing.T) {
+	was := field(t, "usher-system", "deployment/usher-operator", `.spec.template.spec.containers[0].env[?(@.name=="USHER_IMAGE")].value`)
+	next := was + "-next"
+	d.load(t, next)
+	roll := func(image, version string) {
+		began := time.Now()
+		kubectl(t, "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+image)
+		fieldIs(t, patience, d.ns, "deployment/usher", ".spec.template.spec.containers[0].image", image)
+		kubectl(t, "-n", d.ns, "rollout", "status", "deployment/usher", "--timeout=600s")
+		eventually(t, patience, "only pods of "+image, func() (string, bool) {
+			got := field(t, d.ns, "pods", ".items[*].spec.containers[0].image")
+			return got, got == strings.Join([]string{image, image, image}, " ")
+		})
+		d.served(t)
+		if version != "" {
+			for _, p := range d.pods(t) {
+				if got := strings.TrimSpace(kubectl(t, "-n", d.ns, "exec", p.Name, "--", "/usher", "version")); got != version {
+					t.Errorf("%s is of version %q", p.Name, got)
+				}
+			}
+		}
+		t.Logf("rolled to %s in %s", image, time.Since(began).Round(time.Second))
+	}
+	t.Cleanup(func() {
+		_, _ = tryKubectl(t, "", "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+was)
+		_, _ = tryKubectl(t, "", "-n", "usher-system", "rollout", "status", "deployment/usher-operator", "--timeout=120s")
+		_, _ = tryKubectl(t, "", "-n", desk, "rollout", "status", "statefulset/usher", "--timeout=120s")
+	})
+	under(t, d.ns, 6, 6, true, func() {
+		roll(next, "next")
+		roll(was, "")
+	})
+}
+
+// load builds the program with another version and gives it to the nodes as an image.
+func (d *onPostgres) load(t *testing.T, image string) {
+	t.Helper()
+	dir := t.TempDir()
+	root := filepath.Join("..", "..")
+	run := func(args ...string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	binary, archive := filepath.Join(dir, "usher"), filepath.Join(dir, "usher.tar")
+	run("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=next", "-o", binary, ".")
+	run("go", "run", "./hack/image", "--binary", binary, "--tag", image, "--out", archive)
+	run("go", "run", "./hack/cluster", "load-image", archive)
+}
