@@ -68,6 +68,15 @@ type DeskService struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	NodePort *int32 `json:"nodePort,omitempty"`
+	// trustedProxies are networks of the proxies that stand before the Service, such as an ingress: what
+	// they write into X-Forwarded-For says where people come from, which limits who tries wrong session
+	// keys. Absent: the address of the connection counts.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="an entry is no network; write each as address/bits, such as 10.20.0.0/24"
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
 }
 
 // ServiceType is the type of a Service.

@@ -2,6 +2,7 @@ package specs
 
 import (
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -98,7 +99,7 @@ func storeVolume(store *v1alpha1.PostgresStore) *corev1ac.VolumeApplyConfigurati
 }
 
 func container(in Input) *corev1ac.ContainerApplyConfiguration {
-	return corev1ac.Container().
+	c := corev1ac.Container().
 		WithName("runtime").
 		WithImage(in.Image).
 		WithImagePullPolicy(corev1.PullIfNotPresent).
@@ -130,6 +131,10 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			mount("control", "/etc/usher/control"),
 			mount("keys", "/etc/usher/keys"),
 			mount("sign-in", "/etc/usher/sign-in"))
+	if proxies := in.Desk.Service.TrustedProxies; len(proxies) > 0 {
+		c.WithArgs("--trusted-proxies=" + strings.Join(proxies, ","))
+	}
+	return c
 }
 
 // several makes of the container one of many, with a database.

@@ -63,7 +63,7 @@ func TestWithoutADeskTheDefaultsAreBuilt(t *testing.T) {
 func TestADeskShapesServiceStorageAndResources(t *testing.T) {
 	in := plain()
 	in.Desk = v1alpha1.DeskSpec{
-		Service: v1alpha1.DeskService{Type: v1alpha1.ServiceNodePort, NodePort: ptr.To[int32](30080)},
+		Service: v1alpha1.DeskService{Type: v1alpha1.ServiceNodePort, NodePort: ptr.To[int32](30080), TrustedProxies: []string{"10.20.0.0/16", "fd00::/8"}},
 		Storage: v1alpha1.DeskStorage{Size: "1Gi", StorageClassName: ptr.To("local")},
 		Resources: v1alpha1.DeskResources{
 			Requests: v1alpha1.ComputeAmounts{CPU: ptr.To(resource.MustParse("250m"))},

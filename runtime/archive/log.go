@@ -157,8 +157,8 @@ func membersOf(s settings.Settings) map[string]string {
 	names := map[string]string{}
 	for _, t := range s.Teams {
 		for _, m := range t.Members {
-			if m.DisplayName != "" && m.DisplayName != m.Name {
-				names[m.Name] = m.DisplayName
+			if name := desk.Visible(m.DisplayName); name != "" && name != m.Name {
+				names[m.Name] = name
 			}
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	checkQueue    deadlineKind = iota + 1 // its state may change
 	offerExpires                          // an offer was not accepted
 	agentLost                             // the agent of a conversation was away for too long
-	customerLost                          // a waiting customer was away for too long
+	customerLost                          // a waiting customer was away for too long, since in line
 	idleTooLong                           // no customer message for too long
 	agentRemoved                          // the agent of a conversation serves its queue no more
 	queueRemoved                          // the queue of a waiting conversation is no more
@@ -210,7 +210,8 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 		if c.Place != Waiting && c.Place != OfferedTo || customer == nil || customer.LostAt == 0 {
 			return 0, false
 		}
-		return customer.LostAt + s.customerLost(c.Queue), true
+		// Who was away while in service has the usual time from when that ended.
+		return max(customer.LostAt, c.rulesFrom()) + s.customerLost(c.Queue), true
 	case idleTooLong:
 		return s.closesAt(c), true
 	case goesIdle:

@@ -103,7 +103,7 @@ func (s *State) indexMembers() {
 				member = &Member{Name: m.Name, Teams: map[string]settings.Role{}}
 				s.members[m.Name] = member
 			}
-			member.DisplayName = first(member.DisplayName, m.DisplayName)
+			member.DisplayName = first(member.DisplayName, Visible(m.DisplayName))
 			member.Subject = first(member.Subject, m.Subject)
 			member.Teams[t.Name] = m.Role
 			member.Public = member.Public || m.Listing == settings.ListingPublic

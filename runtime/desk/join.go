@@ -27,7 +27,7 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	c.Name, c.Email, c.Phone = strings.TrimSpace(c.Name), strings.TrimSpace(c.Email), strings.TrimSpace(c.Phone)
+	c.Name, c.Email, c.Phone = withoutMarks(c.Name), withoutMarks(c.Email), withoutMarks(c.Phone)
 	if err := checkPerson(c.Name, c.Email, c.Phone, c.Page); err != nil {
 		return Decision{}, err
 	}
@@ -237,7 +237,7 @@ func (s *State) decideContact(c Contact) (Decision, *Error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	c.Name, c.Email, c.Phone = strings.TrimSpace(c.Name), strings.TrimSpace(c.Email), strings.TrimSpace(c.Phone)
+	c.Name, c.Email, c.Phone = withoutMarks(c.Name), withoutMarks(c.Email), withoutMarks(c.Phone)
 	if err := checkPerson(c.Name, c.Email, c.Phone, c.Page); err != nil {
 		return Decision{}, err
 	}

@@ -283,9 +283,34 @@ func TestACustomerInServiceWhoIsLostStays(t *testing.T) {
 	if w.conv(id).Place != desk.InService {
 		t.Fatal("in service a customer may be away")
 	}
+	// Back in the line, whoever put it there: the usual time to come back counts from then.
 	w.must(desk.Leave{Origin: w.by("a:ana"), Agent: "ana", Conversation: id})
+	w.until(w.now.Add(59 * time.Second))
+	if c := w.conv(id); c.Place != desk.Waiting {
+		t.Fatalf("back in the line for less than a minute: %+v", c)
+	}
+	w.until(w.now.Add(time.Second))
 	if c := w.conv(id); c.EndedWhy != desk.EndedAbandoned {
-		t.Errorf("back in the line, gone for an hour: %+v", c)
+		t.Errorf("back in the line for a minute, and not come back: %+v", c)
+	}
+}
+
+func TestACustomerWhoIsLostAndHandedOnHasTheUsualTimeInTheNewLine(t *testing.T) {
+	w := newWorld(t, twoQueues())
+	w.online("ana")
+	id := w.join("s1")
+	w.pick("ana")
+	w.must(desk.Disconnect{Principal: "s:s1", Gateway: "g"})
+	w.until(w.now.Add(10 * time.Minute))
+	w.must(desk.Transfer{Origin: w.by("a:ana"), Agent: "ana", Conversation: id, To: desk.Target{Kind: desk.ToQueue, Name: "billing"}})
+	w.until(w.now.Add(59 * time.Second))
+	if c := w.conv(id); c.Place != desk.Waiting {
+		t.Fatalf("handed on less than a minute ago: %+v", c)
+	}
+	w.must(desk.Connect{Principal: "s:s1", Gateway: "g"})
+	w.until(w.now.Add(time.Hour))
+	if c := w.conv(id); c.Place != desk.Waiting {
+		t.Errorf("the customer came back in time: %+v", c)
 	}
 }
 

@@ -57,6 +57,19 @@ func (g *Gateway) mayUseChannel(r *http.Request, channel string) bool {
 	return may
 }
 
+// mayGoOn tells whether a customer's session goes on though its channel was removed: the conversation does. Which
+// pages might use the channel nobody knows any more; the session alone protects the conversation.
+func (g *Gateway) mayGoOn(session, channel string) bool {
+	may := false
+	g.hub.read(func(s *desk.State) {
+		if known := s.Customers[session]; known != nil && s.Channel(channel) == nil {
+			c := s.Conversations[known.Conversation]
+			may = c != nil && c.Place.Open() && c.Channel == channel
+		}
+	})
+	return may
+}
+
 func (g *Gateway) getChannel(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("channel")
 	var v *protocol.Channel
@@ -82,11 +95,11 @@ func (g *Gateway) customer(w http.ResponseWriter, r *http.Request) (who, bool) {
 		writeError(w, protocol.Error{Code: string(desk.Unauthorized), Message: "This session is not valid. Start a new one."})
 		return who{}, false
 	}
-	if !g.mayUseChannel(r, channel) {
+	if !g.mayUseChannel(r, channel) && !g.mayGoOn(session, channel) {
 		writeError(w, protocol.Error{Code: "origin_refused", Message: "This page may not use the channel."})
 		return who{}, false
 	}
-	return who{session: session, channel: channel, from: addressOf(r)}, true
+	return who{session: session, channel: channel, from: g.addressOf(r)}, true
 }
 
 func (g *Gateway) customerCommand(w http.ResponseWriter, r *http.Request) {

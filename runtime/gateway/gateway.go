@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -65,6 +66,9 @@ type Options struct {
 	Clock  func() time.Time
 	Logger *slog.Logger
 	Rates  Rates
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For says where a request comes from. None: the
+	// peer's address counts.
+	TrustedProxies []netip.Prefix
 	// Waiting is how many commands of this pod may be without an answer; 12,288. From an eighth of it on typing marks
 	// are dropped, from a quarter places are told later, from a half new joins are refused, and at the whole sockets
 	// are read more slowly.

@@ -2,9 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"net"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -89,22 +86,6 @@ func (t *tries) count(now time.Time, most int) bool {
 	}
 	t.until = now.Add(keyWindow)
 	return true
-}
-
-// addressOf is where a request comes from: the address that the nearest proxy saw, or the peer's.
-func addressOf(r *http.Request) string {
-	if list := r.Header.Values("X-Forwarded-For"); len(list) > 0 {
-		last := list[len(list)-1]
-		last = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
-		if ip := net.ParseIP(last); ip != nil {
-			return ip.String()
-		}
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return clip(r.RemoteAddr, 64)
-	}
-	return host
 }
 
 // guarded checks what a customer's join leads by before the desk sees it: a support link's signature, and

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -66,7 +67,9 @@ func open(t *testing.T, change ...func(*settings.Settings)) *world {
 	for _, f := range change {
 		f(&s)
 	}
-	return &world{runtest.Start(t, runtest.Options{Settings: s, Rates: runtest.Fast()}), t}
+	// The tests are the proxy before the desk.
+	proxies := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	return &world{runtest.Start(t, runtest.Options{Settings: s, Rates: runtest.Fast(), TrustedProxies: proxies}), t}
 }
 
 func (w *world) do(c *gatewaytest.Client, cmd protocol.Command) protocol.Ack {

@@ -68,7 +68,7 @@ func (st *streams) serveAgent(w http.ResponseWriter, r *http.Request, signedIn w
 
 func (st *streams) serveCustomer(w http.ResponseWriter, r *http.Request) {
 	// The channel's origins are checked with the hello, which names the channel.
-	st.serve(st.customers, w, r, &socket{origin: originOf(r), from: addressOf(r)})
+	st.serve(st.customers, w, r, &socket{origin: originOf(r), from: st.g.addressOf(r)})
 }
 
 func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request, s *socket) {
@@ -270,6 +270,11 @@ func (st *streams) admit(s *socket, h protocol.Hello) (string, *protocol.Error) 
 		found = set != nil
 		allowed = found && s.origin.mayUse(set.AllowedOrigins, state.Settings.Desk.PublicURL)
 	})
+	if !found && h.Session != "" {
+		session, channel, _, err := st.g.o.Tokens.VerifyCustomer(h.Session)
+		found = err == nil && channel == h.Channel && st.g.mayGoOn(session, channel)
+		allowed = found
+	}
 	switch {
 	case !found:
 		return "", &protocol.Error{Code: string(desk.NotFound), Message: "There is no such channel."}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,6 +19,7 @@ import (
 func Command(version string) *cobra.Command {
 	o := Options{Version: version}
 	var logLevel string
+	var proxies []string
 	c := &cobra.Command{
 		Use:   "runtime",
 		Short: "Serve one desk: its lines, conversations, agents and customers",
@@ -39,6 +41,10 @@ func Command(version string) *cobra.Command {
 			}
 			if err := checkSeveral(o); err != nil {
 				return err
+			}
+			var err error
+			if o.TrustedProxies, err = networks(proxies); err != nil {
+				return fmt.Errorf("--trusted-proxies: %w", err)
 			}
 			o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 			o.Ready = func(a Addresses) {
@@ -66,6 +72,7 @@ func Command(version string) *cobra.Command {
 	f.StringVar(&o.Keys, "keys", "", "directory of the session key; made in --data when empty")
 	f.StringVar(&o.SignInKey, "sign-in-key", "", "file of the key of sign-in links")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
+	f.StringSliceVar(&proxies, "trusted-proxies", nil, "networks (CIDR) of proxies whose X-Forwarded-For says where people come from; none: the connection says it")
 	f.Float64Var(&o.Rates.Customer.PerSecond, "customer-rate", 0, "commands a second of one customer (5)")
 	f.IntVar(&o.Rates.Customer.Burst, "customer-burst", 0, "commands of one customer at once (20)")
 	f.Float64Var(&o.Rates.Agent.PerSecond, "agent-rate", 0, "commands a second of one agent's socket (20)")
@@ -73,6 +80,19 @@ func Command(version string) *cobra.Command {
 	f.Float64Var(&o.Rates.Frames.PerSecond, "frame-rate", 0, "frames a second of one socket (50)")
 	f.IntVar(&o.Rates.Frames.Burst, "frame-burst", 0, "frames of one socket at once (200)")
 	return c
+}
+
+// networks reads CIDRs.
+func networks(list []string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, text := range list {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network such as 10.0.0.0/8", text)
+		}
+		prefixes = append(prefixes, p.Masked())
+	}
+	return prefixes, nil
 }
 
 // SignInLink is `usher sign-in-link`, for a runtime that makes its keys itself. In a cluster it is

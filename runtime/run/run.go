@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -61,8 +62,10 @@ type Options struct {
 	// when empty.
 	Keys, SignInKey string
 	Rates           gateway.Rates
-	Logger          *slog.Logger
-	Version         string
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For says where people come from; none by default.
+	TrustedProxies []netip.Prefix
+	Logger         *slog.Logger
+	Version        string
 	// Ready, if set, is called with the addresses that were taken, once people can come in.
 	Ready func(Addresses)
 }
@@ -178,7 +181,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		Changed: p.control.Changed,
 		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
 		Tokens:  access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now}),
-		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, Logger: p.log,
+		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, TrustedProxies: o.TrustedProxies, Logger: p.log,
 		Typing: p.typing(),
 	})
 	p.router.Follow(p.archive)

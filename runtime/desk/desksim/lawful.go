@@ -248,5 +248,6 @@ func (k *check) ended(e desk.Ended) {
 
 func (k *check) customerLost(c *desk.Conversation) bool {
 	customer := k.s.Customers[c.Session]
-	return len(customer.Gateways) == 0 && customer.LostAt != 0 && customer.LostAt+customerLostAfter(k.s, c.Queue) <= k.now
+	return len(customer.Gateways) == 0 && customer.LostAt != 0 &&
+		max(customer.LostAt, c.ArrivedAt, c.RulesFrom)+customerLostAfter(k.s, c.Queue) <= k.now
 }

@@ -444,7 +444,7 @@ func wayOut(s *desk.State, c *desk.Conversation) (at int64, how string) {
 		sooner(c.OfferUntil, "the offer ends")
 	}
 	if customer := s.Customers[c.Session]; c.Place != desk.InService && customer != nil && customer.LostAt != 0 {
-		sooner(customer.LostAt+customerLostAfter(s, c.Queue), "the customer is lost")
+		sooner(max(customer.LostAt, c.ArrivedAt, c.RulesFrom)+customerLostAfter(s, c.Queue), "the customer is lost")
 	}
 	for name, a := range s.Agents {
 		if c.Place == desk.InService && hasIn(c, name) && a.LostAt != 0 {

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,6 +32,8 @@ type Options struct {
 	Data     string // a directory of the test when empty
 	Rates    gateway.Rates
 	Store    string
+	// TrustedProxies may say where a request comes from.
+	TrustedProxies []netip.Prefix
 	// ControlTLS is a directory of certificates (see controltest); with it the control port is open.
 	ControlTLS string
 	// Log, if set, gets each warning and error that the runtime writes.
@@ -83,7 +86,7 @@ func (d *Desk) Start() {
 		d.done <- run.Runtime(ctx, run.Options{
 			Data: d.Data, Settings: d.file, Store: d.options.Store, Listen: "127.0.0.1:0", Ops: "127.0.0.1:0", Rates: d.options.Rates,
 			Logger: log, Version: "test", Ready: func(a run.Addresses) { ready <- a },
-			Control: port, ControlTLS: d.options.ControlTLS,
+			Control: port, ControlTLS: d.options.ControlTLS, TrustedProxies: d.options.TrustedProxies,
 		})
 	}()
 	select {
