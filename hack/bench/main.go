@@ -60,6 +60,8 @@ var benches = []bench{
 	{"messages", benchMessages},
 	{"pods", benchPods},
 	{"start", benchStart},
+	{"resume", benchResume},
+	{"settings", benchSettings},
 	{"picks", benchPicks},
 	{"places", benchPlaces},
 	{"offers", benchOffers},

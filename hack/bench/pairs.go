@@ -87,7 +87,7 @@ func deskPairs(ctx context.Context, e *env, n int) (pairsResult, error) {
 }
 
 // pairsOver does so on one or several pods of a desk: each pair's customer is on one, the agent on the next.
-func pairsOver(ctx context.Context, e *env, n int, pods []*desk) (pairsResult, error) {
+func pairsOver(ctx context.Context, e *env, n int, pods []*desk, loaded ...func()) (pairsResult, error) {
 	text := string(bytes.Repeat([]byte("x"), 180))
 	m := newMeter(n)
 	for i := range n {
@@ -145,6 +145,9 @@ func pairsOver(ctx context.Context, e *env, n int, pods []*desk) (pairsResult, e
 		defer func() { _, _ = customerConn.NetConn().Close(), agentConn.NetConn().Close() }()
 	}
 	pause(ctx, 500*time.Millisecond) // all are picked
+	for _, f := range loaded {       // all are in place: they talk from now on
+		f()
+	}
 	return m.run(ctx, e.duration), nil
 }
 
