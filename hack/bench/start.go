@@ -151,7 +151,9 @@ func fill(ctx context.Context, url, history string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	r, err := router.Lead(ctx, router.Options{Ledger: l, Holder: "filler", Gateway: "filler", Lease: time.Second})
+	// Days go by while it is filled: what ended an hour ago is out of the state.
+	clock := &pastClock{at: time.Now().Add(-oldEvents / eventsEach * arrivalEvery)}
+	r, err := router.Lead(ctx, router.Options{Ledger: l, Holder: "filler", Gateway: "filler", Lease: time.Second, Clock: clock.now})
 	if err != nil {
 		return err
 	}
@@ -179,7 +181,7 @@ func fill(ctx context.Context, url, history string) (err error) {
 	if _, err := r.Do(ctx, domain.ApplySettings{Settings: set}); err != nil {
 		return err
 	}
-	last, err := converse(ctx, r)
+	last, err := converse(ctx, r, clock)
 	if err != nil {
 		return err
 	}
@@ -199,8 +201,35 @@ func fill(ctx context.Context, url, history string) (err error) {
 	return err
 }
 
-// converse lets customers come and go until there are oldEvents; the last hundred stay.
-func converse(ctx context.Context, r *router.Router) (last uint64, err error) {
+const (
+	// eventsEach are those of one conversation: a join, a pick, 20 messages, an end, and one for what else there is.
+	eventsEach = 24
+	// arrivalEvery is the time between two arrivals in a ledger that is filled.
+	arrivalEvery = 5 * time.Second
+)
+
+// pastClock goes from some days ago to now, as conversations begin.
+type pastClock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *pastClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *pastClock) arrival() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if next := c.at.Add(arrivalEvery); next.Before(time.Now()) {
+		c.at = next
+	}
+}
+
+// converse lets customers come and go until there are oldEvents.
+func converse(ctx context.Context, r *router.Router, clock *pastClock) (last uint64, err error) {
 	const lanes = 64
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -222,6 +251,7 @@ func converse(ctx context.Context, r *router.Router) (last uint64, err error) {
 				if over || ctx.Err() != nil {
 					return
 				}
+				clock.arrival()
 				if failed := converseOnce(do, agent, strconv.Itoa(lane)+"-"+strconv.Itoa(n), &cid); failed != nil {
 					mu.Lock()
 					err = errors.Join(err, failed)
