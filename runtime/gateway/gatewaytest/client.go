@@ -48,6 +48,8 @@ type Client struct {
 	answers map[uint64]chan answer
 	gate    chan struct{} // closed when the client may read again
 	deaf    bool          // takes only answers
+	heard   time.Time     // of the last frame
+	watch   func(seq uint64, c protocol.Change)
 	view    View
 }
 
@@ -120,13 +122,13 @@ func newClient(base string, header http.Header) *Client {
 func Unannounced(base string) (*Client, error) {
 	c := newClient(base, http.Header{})
 	c.hello.Channel = "unannounced"
-	_, err := c.open()
+	_, err := c.open(context.Background())
 	return c, err
 }
 
 // Connect connects, again with the sequence that the client has.
 func (c *Client) Connect(ctx context.Context) error {
-	hello, err := c.open()
+	hello, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,11 @@ func (c *Client) Connect(ctx context.Context) error {
 	return c.Until(ctx, func(v *View) bool { return v.Loaded })
 }
 
-func (c *Client) open() (protocol.Hello, error) {
+func (c *Client) open(ctx context.Context) (protocol.Hello, error) {
+	within := time.Minute
+	if deadline, ok := ctx.Deadline(); ok {
+		within = max(time.Millisecond, min(within, time.Until(deadline)))
+	}
 	path := "/v1/customer/stream"
 	if c.hello.Channel == "" {
 		path = "/v1/agent/stream"
@@ -144,7 +150,7 @@ func (c *Client) open() (protocol.Hello, error) {
 	header := c.header.Clone()
 	header.Set("Sec-WebSocket-Protocol", protocol.Subprotocol)
 	conn, resp, err := gws.NewClient(&events{c}, &gws.ClientOption{
-		Addr: "ws" + strings.TrimPrefix(c.base, "http") + path, RequestHeader: header, HandshakeTimeout: time.Minute,
+		Addr: "ws" + strings.TrimPrefix(c.base, "http") + path, RequestHeader: header, HandshakeTimeout: within,
 		ReadMaxPayloadSize: 64 << 20,
 	})
 	if err != nil {
@@ -154,7 +160,8 @@ func (c *Client) open() (protocol.Hello, error) {
 		return c.hello, fmt.Errorf("connect: %w", err)
 	}
 	c.mu.Lock()
-	c.conn, c.down = conn, nil
+	c.conn, c.down, c.heard = conn, nil, time.Now()
+	c.view.GoAway, c.view.AwayMS = false, 0
 	hello := c.hello
 	hello.Seq = c.view.Seq
 	c.view.Loaded, c.view.partial = false, false
@@ -193,18 +200,34 @@ func (c *Client) Do(ctx context.Context, cmd protocol.Command) (protocol.Ack, er
 	if cmd.CID == 0 {
 		cmd.CID = c.Number()
 	}
+	wait, err := c.begin(cmd)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	return c.end(ctx, cmd.CID, wait)
+}
+
+// begin sends a command; its answer is taken by end.
+func (c *Client) begin(cmd protocol.Command) (<-chan answer, error) {
 	wait := make(chan answer, 1)
 	c.mu.Lock()
 	c.answers[cmd.CID] = wait
 	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		delete(c.answers, cmd.CID)
-		c.mu.Unlock()
-	}()
 	if err := c.Send(cmd); err != nil {
-		return protocol.Ack{}, fmt.Errorf("%w: %w", ErrClosed, err)
+		c.forget(cmd.CID)
+		return nil, fmt.Errorf("%w: %w", ErrClosed, err)
 	}
+	return wait, nil
+}
+
+func (c *Client) forget(cid uint64) {
+	c.mu.Lock()
+	delete(c.answers, cid)
+	c.mu.Unlock()
+}
+
+func (c *Client) end(ctx context.Context, cid uint64, wait <-chan answer) (protocol.Ack, error) {
+	defer c.forget(cid)
 	select {
 	case a := <-wait:
 		return a.ack, a.err
@@ -316,6 +339,7 @@ func (e *events) OnMessage(conn *gws.Conn, m *gws.Message) {
 	}
 	e.c.mu.Lock()
 	gate := e.c.gate
+	e.c.heard = time.Now()
 	e.c.mu.Unlock()
 	if gate != nil {
 		<-gate
@@ -349,6 +373,7 @@ func (c *Client) take(kind string, b []byte) {
 			return
 		}
 		v.snapshot(s)
+		c.tellWatch(s.Seq, s.Changes)
 	case protocol.TypeUpdate:
 		var u protocol.Update
 		if err := json.Unmarshal(b, &u); err != nil {
@@ -363,6 +388,7 @@ func (c *Client) take(kind string, b []byte) {
 			v.apply(change)
 		}
 		v.Seq = u.Seq
+		c.tellWatch(u.Seq, u.Changes)
 	case protocol.TypeAck:
 		var a protocol.Ack
 		_ = json.Unmarshal(b, &a)
@@ -379,9 +405,28 @@ func (c *Client) take(kind string, b []byte) {
 		conn := c.conn
 		go func() { _ = conn.WriteMessage(gws.OpcodeText, []byte(`{"type":"pong"}`)) }()
 	case protocol.TypeGoAway:
-		v.GoAway = true
+		var away protocol.GoAway
+		_ = json.Unmarshal(b, &away)
+		v.GoAway, v.AwayMS = true, away.AfterMS
 	case protocol.TypeTyping:
 		v.Typing++
+	}
+}
+
+// Watch gives each change that the client is told to a function, with the sequence of its frame. The function must
+// not call the client.
+func (c *Client) Watch(each func(seq uint64, change protocol.Change)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watch = each
+}
+
+func (c *Client) tellWatch(seq uint64, changes []protocol.Change) {
+	if c.watch == nil {
+		return
+	}
+	for _, change := range changes {
+		c.watch(seq, change)
 	}
 }
 

@@ -29,6 +29,7 @@ type View struct {
 	Errors        []protocol.Error
 	Code          uint16 // close code
 	GoAway        bool
+	AwayMS        int64 // of GoAway
 	Typing        int
 
 	partial bool // more of the snapshot is to come

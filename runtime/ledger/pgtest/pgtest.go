@@ -45,9 +45,14 @@ type Server struct {
 	account   *syscall.Credential
 	address   string
 	directory string
-	stdin     io.Closer
-	ended     chan error
+	guards    []guard // of each start, the last of the server that runs
 	databases atomic.Int64
+}
+
+// guard ends a server when this process ends.
+type guard struct {
+	stdin io.Closer
+	ended chan error
 }
 
 // Start makes a cluster and starts its server. Settings are lines for its configuration, such as "wal_level = logical".
@@ -60,63 +65,99 @@ func Start(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startAt("127.0.0.1", programs, account, settings)
+}
+
+// blank makes a server that has nothing yet, at a host's free port.
+func blank(host string, programs string, account *syscall.Credential) (*Server, error) {
 	directory, err := os.MkdirTemp("", "usher-postgres-")
 	if err != nil {
 		return nil, fmt.Errorf("make the directory of PostgreSQL: %w", err)
 	}
-	s := &Server{programs: programs, account: account, directory: directory, ended: make(chan error, 1)}
-	if err := s.start(programs, account, settings); err != nil {
-		return nil, errors.Join(fmt.Errorf("start PostgreSQL for tests: %w", err), os.RemoveAll(directory))
+	s := &Server{programs: programs, account: account, directory: directory}
+	if account != nil {
+		if err := os.Chown(directory, int(account.Uid), int(account.Gid)); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(directory))
+		}
+	}
+	port, err := freePort(host)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(directory))
+	}
+	s.address = net.JoinHostPort(host, strconv.Itoa(port))
+	return s, nil
+}
+
+func startAt(host, programs string, account *syscall.Credential, settings []string) (*Server, error) {
+	s, err := blank(host, programs, account)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(settings); err != nil {
+		return nil, errors.Join(fmt.Errorf("start PostgreSQL for tests: %w", err), os.RemoveAll(s.directory))
 	}
 	return s, nil
 }
 
-func (s *Server) start(programs string, account *syscall.Credential, settings []string) error {
-	if account != nil {
-		if err := os.Chown(s.directory, int(account.Uid), int(account.Gid)); err != nil {
-			return err
-		}
-	}
-	data := filepath.Join(s.directory, "data")
-	initdb := exec.Command(filepath.Join(programs, "initdb"), "--pgdata", data, "--username", "usher", "--auth", "trust",
-		"--encoding", "UTF8", "--locale", "C")
-	initdb.Dir, initdb.SysProcAttr = s.directory, &syscall.SysProcAttr{Credential: account}
+func (s *Server) data() string { return filepath.Join(s.directory, "data") }
+
+// program is one of the server's, under its account, to be run in its directory.
+func (s *Server) program(name string, args ...string) *exec.Cmd {
+	command := exec.Command(filepath.Join(s.programs, name), args...)
+	command.Dir, command.SysProcAttr = s.directory, &syscall.SysProcAttr{Credential: s.account}
+	return command
+}
+
+func (s *Server) start(settings []string) error {
+	initdb := s.program("initdb", "--pgdata", s.data(), "--username", "usher", "--auth", "trust", "--encoding", "UTF8", "--locale", "C")
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	port, err := freePort()
-	if err != nil {
+	if err := appendTo(filepath.Join(s.data(), "pg_hba.conf"), "host all all samenet trust", "host replication all samenet trust"); err != nil {
 		return err
 	}
-	s.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	configuration := strings.Join(append([]string{
-		"listen_addresses = '127.0.0.1'",
-		"port = " + strconv.Itoa(port),
+	if err := s.configure(append([]string{
 		"unix_socket_directories = ''",
 		"fsync = on",
 		"synchronous_commit = on",
-	}, settings...), "\n") + "\n"
-	file, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	}, settings...)...); err != nil {
+		return err
+	}
+	return s.run(true)
+}
+
+// configure adds lines to the configuration: where the server listens, and others.
+func (s *Server) configure(lines ...string) error {
+	host, port, err := net.SplitHostPort(s.address)
 	if err != nil {
 		return err
 	}
-	if _, err := file.WriteString(configuration); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return s.run(filepath.Join(programs, "postgres"), data, account)
+	return appendTo(filepath.Join(s.data(), "postgresql.conf"), append([]string{"listen_addresses = '" + host + "'", "port = " + port}, lines...)...)
 }
 
-// run starts the server behind a shell that ends it, and removes its files, when its input ends: also when the tests
-// are killed.
-func (s *Server) run(program, data string, account *syscall.Credential) error {
-	const guard = `files=$1; shift; "$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server
+func appendTo(path string, lines ...string) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(strings.Join(lines, "\n") + "\n")
+	return errors.Join(err, file.Close())
+}
+
+// run starts the server behind a shell that ends it when its input ends: also when the tests are killed. The first one
+// removes the files too, when no server uses them any more.
+func (s *Server) run(first bool) error {
+	const script = `files=$1; shift; "$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server
+		[ -n "$files" ] || exit
+		for i in $(seq 100); do [ -e "$files/data/postmaster.pid" ] || break; sleep 0.1; done
 		rm -rf "$files"`
-	command := exec.Command("/bin/sh", "-c", guard, "sh", s.directory, program, "-D", data)
+	files := ""
+	if first {
+		files = s.directory
+	}
+	command := exec.Command("/bin/sh", "-c", script, "sh", files, filepath.Join(s.programs, "postgres"), "-D", s.data())
 	command.Dir = s.directory
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: s.account, Setpgid: true}
 	log := &bytes.Buffer{}
 	command.Stdout, command.Stderr = log, log
 	stdin, err := command.StdinPipe()
@@ -126,18 +167,19 @@ func (s *Server) run(program, data string, account *syscall.Credential) error {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	s.stdin = stdin
-	go func() { s.ended <- command.Wait() }()
-	if err := s.ready(); err != nil {
+	g := guard{stdin: stdin, ended: make(chan error, 1)}
+	s.guards = append(s.guards, g)
+	go func() { g.ended <- command.Wait() }()
+	if err := s.ready(g); err != nil {
 		_ = stdin.Close()
-		<-s.ended //nolint:errcheck // what the server said is in its log
+		<-g.ended //nolint:errcheck // what the server said is in its log
 		return fmt.Errorf("%w\n%s", err, log)
 	}
 	return nil
 }
 
 // ready waits until the server answers.
-func (s *Server) ready() error {
+func (s *Server) ready(g guard) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
@@ -150,8 +192,8 @@ func (s *Server) ready() error {
 		select {
 		case <-ctx.Done():
 			return err
-		case ended := <-s.ended:
-			s.ended <- ended
+		case ended := <-g.ended:
+			g.ended <- ended
 			return fmt.Errorf("the server ended: %w", ended)
 		case <-ticker.C:
 		}
@@ -185,9 +227,13 @@ func (s *Server) NewDatabase(ctx context.Context) (string, error) {
 
 // Stop ends the server and removes its files.
 func (s *Server) Stop() error {
-	stopped := s.signal(syscall.SIGINT) // also one that was started again
-	_ = s.stdin.Close()
-	<-s.ended //nolint:errcheck // it was told to end
+	stopped := s.signal(syscall.SIGINT)
+	for _, g := range s.guards {
+		_ = g.stdin.Close()
+	}
+	for _, g := range s.guards {
+		<-g.ended //nolint:errcheck // it was told to end
+	}
 	if err := os.RemoveAll(s.directory); err != nil {
 		return errors.Join(stopped, fmt.Errorf("remove the files of PostgreSQL: %w", err))
 	}
@@ -203,11 +249,8 @@ func (s *Server) Restart() error {
 	if err := s.signal(syscall.SIGINT); err != nil {
 		return err
 	}
-	start := exec.Command(filepath.Join(s.programs, "pg_ctl"), "start", "--wait", "--silent", "--pgdata", filepath.Join(s.directory, "data"),
-		"--log", filepath.Join(s.directory, "restarted.log"))
-	start.Dir, start.SysProcAttr = s.directory, &syscall.SysProcAttr{Credential: s.account, Setpgid: true}
-	if out, err := start.CombinedOutput(); err != nil {
-		return fmt.Errorf("start PostgreSQL again: %w\n%s", err, out)
+	if err := s.run(false); err != nil {
+		return fmt.Errorf("start PostgreSQL again: %w", err)
 	}
 	return nil
 }
@@ -233,7 +276,7 @@ func (s *Server) signal(how syscall.Signal) error {
 
 // pid is the server's process; 0 when it does not run.
 func (s *Server) pid() (int, error) {
-	b, err := os.ReadFile(filepath.Join(s.directory, "data", "postmaster.pid"))
+	b, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
@@ -296,8 +339,8 @@ func Account() (*syscall.Credential, error) {
 	return nil, errors.New("PostgreSQL refuses to run as root, and there is no account postgres or nobody to run it as")
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(host string) (int, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}

@@ -11,6 +11,7 @@ package podstest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,9 +37,12 @@ import (
 )
 
 // Build makes the binary that people run.
-func Build(ctx context.Context, dir string) (string, error) {
-	binary := filepath.Join(dir, "usher")
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, "usher.chat")
+func Build(ctx context.Context, dir string) (string, error) { return BuildVersion(ctx, dir, "dev") }
+
+// BuildVersion makes the binary of a version.
+func BuildVersion(ctx context.Context, dir, version string) (string, error) {
+	binary := filepath.Join(dir, "usher-"+version)
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags", "-X main.version="+version, "-o", binary, "usher.chat")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the binary: %w\n%s", err, out)
 	}
@@ -48,11 +53,13 @@ func Build(ctx context.Context, dir string) (string, error) {
 type Options struct {
 	Binary string
 	Dir    string // for files; made by the caller
-	Store  string // of PostgreSQL
+	Store  string // of PostgreSQL; empty for one pod with SQLite in Dir
 	// StoreOf, if set, is the address by which one pod reaches Store.
 	StoreOf  func(pod int) string
 	Settings settings.Settings
 	Pods     int
+	// Network, if set, is where the pods live, each at an address of its own; else all are at this machine's.
+	Network *Network
 	// CA signs the certificates between pods; one of the desk's own when nil.
 	CA *controltest.CA
 	// Args are for every pod, behind the others; ArgsOf, if set, are for one.
@@ -77,9 +84,11 @@ type Pod struct {
 	n    int
 	Peer string // address for the others
 
+	host    string
 	mu      sync.Mutex
 	url     string
 	ops     string
+	binary  string
 	command *exec.Cmd
 	ended   chan struct{}
 }
@@ -119,12 +128,18 @@ func New(o Options) (*Desk, error) {
 		return nil, err
 	}
 	for n := range o.Pods {
-		p := &Pod{desk: d, n: n}
-		if p.Peer, err = free(); err != nil {
-			return nil, err
-		}
-		if p.ops, err = free(); err != nil {
-			return nil, err
+		p := &Pod{desk: d, n: n, host: "127.0.0.1", binary: o.Binary}
+		switch {
+		case o.Network != nil: // nobody else is there
+			p.host = "10.9.0." + strconv.Itoa(10+n)
+			p.Peer, p.ops = p.host+":7000", p.host+":8081"
+		default:
+			if p.Peer, err = free(); err != nil {
+				return nil, err
+			}
+			if p.ops, err = free(); err != nil {
+				return nil, err
+			}
 		}
 		d.Pods = append(d.Pods, p)
 	}
@@ -162,9 +177,21 @@ func (d *Desk) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	if d.o.Store == "" {
+		return nil // only one process may have it
+	}
 	var err error
-	d.Ledger, err = ledger.Open(ctx, ledger.Options{URL: d.o.Store, Desk: d.o.Settings.Desk.Name})
+	d.Ledger, err = d.OpenLedger(ctx)
 	return err
+}
+
+// OpenLedger opens the desk's ledger; with SQLite while no pod runs.
+func (d *Desk) OpenLedger(ctx context.Context) (*ledger.Ledger, error) {
+	store := d.o.Store
+	if store == "" {
+		store = "sqlite://" + filepath.Join(d.o.Dir, "pod-0", "ledger.db")
+	}
+	return ledger.Open(ctx, ledger.Options{URL: store, Desk: d.o.Settings.Desk.Name})
 }
 
 // Close ends everything.
@@ -182,6 +209,9 @@ func (d *Desk) Close() error {
 
 // Leader is the pod that has the lease.
 func (d *Desk) Leader(ctx context.Context) (*Pod, error) {
+	if d.Ledger == nil {
+		return d.Pods[0], nil
+	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -218,6 +248,33 @@ func (p *Pod) URL() string {
 	return p.url
 }
 
+// Host is the pod's address, without a port.
+func (p *Pod) Host() string { return p.host }
+
+// Replace has the next start use another binary.
+func (p *Pod) Replace(binary string) { p.binary = binary }
+
+// Data is the pod's directory.
+func (p *Pod) Data() string { return filepath.Join(p.desk.o.Dir, "pod-"+strconv.Itoa(p.n)) }
+
+// Ready tells whether the pod says that it can serve people.
+func (p *Pod) Ready(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Ops()+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	why, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s is not ready: %s %s", p.Name(), response.Status, bytes.TrimSpace(why))
+	}
+	return err
+}
+
 // Ops is the address of health and metrics.
 func (p *Pod) Ops() string { return "http://" + p.ops }
 
@@ -232,27 +289,52 @@ func (p *Pod) Start(ctx context.Context) error {
 		store = d.o.StoreOf(p.n)
 	}
 	const fast = "1000000"
-	args := append([]string{"runtime", "--settings", d.settings(), "--data", filepath.Join(d.o.Dir, "pod-"+strconv.Itoa(p.n)), "--store", store,
-		"--listen", "127.0.0.1:0", "--ops", p.ops, "--keys", d.keys(), "--sign-in-key", filepath.Join(d.keys(), access.SignInFile),
-		"--log-level", "warn",
+	args := []string{p.binary, "runtime", "--settings", d.settings(), "--data", p.Data(),
+		"--listen", p.host + ":0", "--ops", p.ops, "--keys", d.keys(), "--sign-in-key", filepath.Join(d.keys(), access.SignInFile), "--log-level", "warn",
 		"--customer-rate", fast, "--customer-burst", fast, "--agent-rate", fast, "--agent-burst", fast, "--frame-rate", fast, "--frame-burst", fast,
-	}, d.o.Args...)
-	if !strings.HasPrefix(store, "sqlite:") { // a desk that is alone there knows no others
+	}
+	if store != "" {
+		args = append(args, "--store", store)
+	}
+	if store != "" && !strings.HasPrefix(store, "sqlite:") { // a desk that is alone there knows no others
 		args = append(args, "--peer-listen", p.Peer, "--peer-tls", d.TLS)
 	}
+	args = append(args, d.o.Args...)
 	if d.o.ArgsOf != nil {
 		args = append(args, d.o.ArgsOf(p.n)...)
 	}
-	command := exec.Command(d.o.Binary, args...)
+	var cloned uintptr
+	if d.o.Network != nil { // it waits for its network
+		args, cloned = append([]string{"/bin/sh", "-c", `read -r _ && exec "$@"`, "sh"}, args...), syscall.CLONE_NEWNET
+	}
+	command := exec.Command(args[0], args[1:]...)
 	command.Stderr = d.o.Log
 	// A test that is killed leaves no pods behind.
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: cloned}
+	start := func() error { return nil }
+	if d.o.Network != nil {
+		in, err := command.StdinPipe()
+		if err != nil {
+			return err
+		}
+		start = func() error {
+			if err := d.o.Network.plug(command.Process.Pid, p.host); err != nil {
+				return err
+			}
+			_, err := in.Write([]byte("go\n"))
+			return err
+		}
+	}
 	out, err := command.StdoutPipe()
 	if err != nil {
 		return err
 	}
 	if err := command.Start(); err != nil {
 		return err
+	}
+	if err := start(); err != nil {
+		_ = command.Process.Kill()
+		return errors.Join(fmt.Errorf("start %s: %w", p.Name(), err), command.Wait())
 	}
 	ended := make(chan struct{})
 	p.mu.Lock()

@@ -2,7 +2,6 @@ package podstest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,23 +11,32 @@ import (
 )
 
 // Talker is a client as people have one: it keeps what it said until it has the answer, and moves to another pod when
-// its own is gone.
+// its own is gone. It is less patient than people's, so that tests wait for the desk and not for it.
 type Talker struct {
-	*gatewaytest.Client
+	*gatewaytest.Person
 	Name         string
 	Conversation string // for agents
 	desk         *Desk
-	at           int
 
 	mu    sync.Mutex
 	texts []string
 	acks  []protocol.Ack
 	times []time.Time // of the acks
-	again int         // times that something was said again
 }
 
-// patience is how long one answer is waited for before the client looks elsewhere.
-const patience = 5 * time.Second
+// Addresses are where people reach the pods, in their order; empty for one that does not run.
+func (d *Desk) Addresses() []string {
+	list := make([]string, len(d.Pods))
+	for i, p := range d.Pods {
+		list[i] = p.URL()
+	}
+	return list
+}
+
+func (d *Desk) talker(c *gatewaytest.Client, name string, pod int) *Talker {
+	o := gatewaytest.PersonOptions{Addresses: d.Addresses, Patience: 5 * time.Second, Pause: 20 * time.Millisecond}
+	return &Talker{Person: gatewaytest.NewPerson(c, pod, o), desk: d, Name: name}
+}
 
 // Customer connects a customer to a pod.
 func (d *Desk) Customer(ctx context.Context, pod int) (*Talker, error) {
@@ -36,7 +44,7 @@ func (d *Desk) Customer(ctx context.Context, pod int) (*Talker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Talker{Client: c, desk: d, at: pod, Name: "a customer"}, nil
+	return d.talker(c, "a customer", pod), nil
 }
 
 // Agent signs an agent in on a pod and connects.
@@ -49,65 +57,19 @@ func (d *Desk) Agent(ctx context.Context, name string, pod int) (*Talker, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Talker{Client: c, desk: d, at: pod, Name: name}, nil
+	return d.talker(c, name, pod), nil
 }
 
 // At is the pod that the client is connected to.
-func (t *Talker) At() *Pod {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.desk.Pods[t.at]
-}
+func (t *Talker) At() *Pod { return t.desk.Pods[t.Person.At()] }
 
 // Insist sends a command until it has an answer, to whichever pod answers.
 func (t *Talker) Insist(ctx context.Context, c protocol.Command) (protocol.Ack, error) {
-	if c.CID == 0 {
-		c.CID = t.Number()
+	ack, err := t.Do(ctx, c)
+	if err != nil {
+		return ack, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	for {
-		trying, cancel := context.WithTimeout(ctx, patience)
-		ack, err := t.Do(trying, c)
-		cancel()
-		var refused *gatewaytest.Refusal
-		switch {
-		case err == nil:
-			return ack, nil
-		case ctx.Err() != nil:
-			return ack, fmt.Errorf("%s: %w", t.Name, err)
-		case errors.As(err, &refused) && refused.Reason.Code == "unavailable":
-			time.Sleep(20 * time.Millisecond) // as a client's pause before it asks again, only shorter
-		case errors.As(err, &refused):
-			return ack, fmt.Errorf("%s: %w", t.Name, err)
-		default:
-			t.move(ctx)
-		}
-		t.mu.Lock()
-		t.again++
-		t.mu.Unlock()
-	}
-}
-
-// move connects to the next pod that takes the client.
-func (t *Talker) move(ctx context.Context) {
-	t.Drop()
-	for ctx.Err() == nil {
-		t.mu.Lock()
-		t.at = (t.at + 1) % len(t.desk.Pods)
-		t.mu.Unlock()
-		url := t.At().URL()
-		if url == "" {
-			time.Sleep(time.Millisecond)
-			continue
-		}
-		t.Move(url)
-		trying, cancel := context.WithTimeout(ctx, patience)
-		err := t.Connect(trying)
-		cancel()
-		if err == nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	return ack, nil
 }
 
 // Say writes a message until it is acknowledged.
@@ -126,7 +88,7 @@ func (t *Talker) Say(ctx context.Context, text string) error {
 func (t *Talker) Said() (texts []string, acks []protocol.Ack, again int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return append([]string(nil), t.texts...), append([]protocol.Ack(nil), t.acks...), t.again
+	return append([]string(nil), t.texts...), append([]protocol.Ack(nil), t.acks...), t.Again()
 }
 
 // First is the time of the first answer after an instant; false when there was none.
