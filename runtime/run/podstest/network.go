@@ -39,7 +39,8 @@ func Inside() bool { return os.Getenv(insideNetwork) != "" }
 type Network struct {
 	mu     sync.Mutex
 	cables int
-	at     map[string]int // process by address
+	at     map[string]int    // process by address
+	cable  map[string]string // by address
 }
 
 const (
@@ -56,7 +57,7 @@ func NewNetwork(further ...string) (*Network, error) {
 	if err := run(strings.Join(lines, "\n"), "ip", "-batch", "-"); err != nil {
 		return nil, err
 	}
-	return &Network{at: map[string]int{}}, nil
+	return &Network{at: map[string]int{}, cable: map[string]string{}}, nil
 }
 
 func run(input, name string, args ...string) error {
@@ -75,7 +76,8 @@ func (n *Network) within(pid int, input, name string, args ...string) error {
 // rules of each pod: what comes from, or goes to, who is in the set is dropped without a word.
 const rules = `table inet usher {
 	set away { type ipv4_addr; }
-	chain in { type filter hook input priority 0; ip saddr @away drop; }
+	set mute { type ipv4_addr; }
+	chain in { type filter hook input priority 0; ip saddr @away drop; ip saddr @mute drop; }
 	chain out { type filter hook output priority 0; ip daddr @away drop; }
 }`
 
@@ -85,6 +87,12 @@ func (n *Network) plug(pid int, address string) error {
 	defer n.mu.Unlock()
 	n.cables++
 	cable := "usher-" + strconv.Itoa(n.cables)
+	if before := n.cable[address]; before != "" {
+		// The namespace of a process that has ended lives on while connections of it are half open, and answers. When its
+		// connections were all closed it is gone already, and the cable with it.
+		_ = exec.Command("ip", "link", "delete", before).Run()
+	}
+	n.cable[address] = cable
 	last := address[strings.LastIndexByte(address, '.')+1:]
 	number, err := strconv.Atoi(last)
 	if err != nil {
@@ -108,8 +116,15 @@ func (n *Network) Cut(pod string, from ...string) error {
 	return n.change(pod, "add element inet usher away { "+strings.Join(from, ", ")+" }\n")
 }
 
+// Deafen drops what some addresses say to a pod, until Heal; what the pod says arrives.
+func (n *Network) Deafen(pod string, to ...string) error {
+	return n.change(pod, "add element inet usher mute { "+strings.Join(to, ", ")+" }\n")
+}
+
 // Heal ends all cuts of a pod.
-func (n *Network) Heal(pod string) error { return n.change(pod, "flush set inet usher away\n") }
+func (n *Network) Heal(pod string) error {
+	return n.change(pod, "flush set inet usher away\nflush set inet usher mute\n")
+}
 
 func (n *Network) change(pod, rule string) error {
 	n.mu.Lock()

@@ -308,7 +308,7 @@ func (p *Pod) Start(ctx context.Context) error {
 		args, cloned = append([]string{"/bin/sh", "-c", `read -r _ && exec "$@"`, "sh"}, args...), syscall.CLONE_NEWNET
 	}
 	command := exec.Command(args[0], args[1:]...)
-	command.Stderr = d.o.Log
+	command.Stderr = &named{p.Name(), d.o.Log}
 	// A test that is killed leaves no pods behind.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: cloned}
 	start := func() error { return nil }
@@ -360,6 +360,21 @@ func (p *Pod) Start(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%s does not start: %w", p.Name(), ctx.Err())
 	}
+}
+
+// named puts the pod's name before what it says.
+type named struct {
+	name string
+	to   io.Writer
+}
+
+func (n *named) Write(b []byte) (int, error) {
+	for line := range bytes.Lines(b) {
+		if _, err := fmt.Fprintf(n.to, "%s: %s", n.name, line); err != nil {
+			return 0, err
+		}
+	}
+	return len(b), nil
 }
 
 // Signal sends the process a signal.
