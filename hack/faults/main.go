@@ -45,7 +45,7 @@ func main() {
 type options struct {
 	campaign.Options
 	binaries, json, history, log, only string
-	sqlite, list                       bool
+	sqlite, list, verbose              bool
 }
 
 func run(ctx context.Context) error {
@@ -64,6 +64,7 @@ func run(ctx context.Context) error {
 	flag.StringVar(&o.log, "log", "", "file for what the pods say; none when empty")
 	flag.StringVar(&o.only, "only", "", "names of faults with commas between; all when empty")
 	flag.BoolVar(&o.sqlite, "sqlite", false, "one pod with SQLite on a small disk")
+	flag.BoolVar(&o.verbose, "verbose", false, "the pods say more")
 	flag.BoolVar(&o.list, "list", false, "name the faults and end")
 	flag.Parse()
 	if o.list {
@@ -140,7 +141,12 @@ func inside(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	stage.Log = log
+	stage.Log, stage.Verbose = log, o.verbose
+	say := o.Say
+	o.Say = func(line string) {
+		say(line)
+		_, _ = fmt.Fprintf(log, "CAMPAIGN: time=%s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), line)
+	}
 	s, err := processes.New(ctx, stage)
 	if err != nil {
 		return err

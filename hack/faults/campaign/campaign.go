@@ -129,13 +129,14 @@ func (c *crowd) campaign(ctx context.Context, r *Result) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		c.o.Say(fmt.Sprintf("%3d %s", n+1, f.Name))
 		strike, err := c.strike(ctx, f, random)
 		r.Strikes = append(r.Strikes, strike)
 		if err != nil {
 			return fmt.Errorf("fault %d, %s: %w", n+1, f.Name, err)
 		}
 		p50, worst := strike.waits()
-		c.o.Say(fmt.Sprintf("%3d %-45s lasted %6.2fs, waited p50 %6.3fs max %6.3fs, whole after %6.2fs", n+1, f.Name,
+		c.o.Say(fmt.Sprintf("    lasted %6.2fs, waited p50 %6.3fs max %6.3fs, whole after %6.2fs",
 			strike.Lasted.Seconds(), p50.Seconds(), worst.Seconds(), strike.Whole.Seconds()))
 		if err := c.failure(); err != nil {
 			return fmt.Errorf("after fault %d, %s: %w", n+1, f.Name, err)

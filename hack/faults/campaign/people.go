@@ -24,8 +24,22 @@ func (s *somebody) visit(ctx context.Context) error {
 		if err := s.stay(ctx, ack.Conversation); err != nil {
 			return err
 		}
+		if err := s.perhapsReload(ctx, 0.5); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
+}
+
+// perhapsReload opens the page again now and then: so there are people on every pod, also on one that was away.
+func (s *somebody) perhapsReload(ctx context.Context, often float64) error {
+	s.mu.Lock()
+	now := s.random.Float64() < often
+	s.mu.Unlock()
+	if !now || s.crowd.over() {
+		return nil
+	}
+	return s.Reload(ctx)
 }
 
 // stay waits and talks in a conversation until it has ended.
@@ -86,6 +100,9 @@ func (s *somebody) serve(ctx context.Context) error {
 		if err := s.talk(ctx, ack.Conversation); err != nil {
 			return err
 		}
+		if err := s.perhapsReload(ctx, 0.1); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
 }
@@ -140,6 +157,9 @@ func (s *somebody) talk(ctx context.Context, conversation string) error {
 		if err != nil {
 			return err
 		}
+		if refused != nil && refused.Code == "not_entitled" {
+			return nil // the agent was away for so long that the customer went back to the line
+		}
 		if refused != nil {
 			return fmt.Errorf("%s may not speak in %s: %s %s", s.memory.name, conversation, refused.Code, refused.Message)
 		}
@@ -151,7 +171,7 @@ func (s *somebody) talk(ctx context.Context, conversation string) error {
 		return nil // the conversation stays open: whoever counts looks at it
 	}
 	_, refused, err := s.do(ctx, protocol.Command{Type: protocol.TypeEnd, Conversation: conversation})
-	if err == nil && refused != nil {
+	if err == nil && refused != nil && refused.Code != "not_entitled" {
 		err = fmt.Errorf("%s may not end %s: %s %s", s.memory.name, conversation, refused.Code, refused.Message)
 	}
 	return err

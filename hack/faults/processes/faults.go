@@ -38,11 +38,11 @@ func (s *Stage) Faults() []campaign.Fault {
 			return append(toPods(s, p), toDatabases(s, p)...)
 		})},
 		{Name: "database killed and started again", Do: s.databaseKilled},
-		{Name: "database lost, standby promoted", Do: s.failedOver},
+		{Name: "database lost and standby promoted", Do: s.failedOver},
 		{Name: "standby killed and started again", Do: s.standbyKilled},
 		{Name: "connection reset in a commit", Do: s.reset},
 		{Name: "router told to end", Do: s.ended(s.leader)},
-		{Name: "upgrade, pod by pod", Do: s.upgraded},
+		{Name: "upgrade pod by pod", Do: s.upgraded},
 	}
 }
 

@@ -29,6 +29,7 @@ type Options struct {
 	Settings settings.Settings
 	SQLite   bool      // one pod with SQLite, else three with PostgreSQL
 	Log      io.Writer // what the pods say
+	Verbose  bool      // they say more
 }
 
 // Stage has pods that run.
@@ -61,6 +62,9 @@ func New(ctx context.Context, o Options) (_ *Stage, err error) {
 		return nil, err
 	}
 	pods := podstest.Options{Binary: o.Binaries[0], Dir: o.Dir, Settings: o.Settings, Network: s.network, Pods: 3, Log: o.Log}
+	if o.Verbose {
+		pods.Args = []string{"--log-level", "info"}
+	}
 	if o.SQLite {
 		pods.Pods = 1
 		if err := syscall.Mount("usher-faults", o.Dir, "tmpfs", 0, "size="+disk); err != nil {

@@ -122,14 +122,29 @@ func (p *Person) alive() int {
 	return p.life
 }
 
-// comeBack connects again, as often as it takes, unless somebody has done so since that life.
+// Reload connects anew, to any pod, as somebody does who opens the page again.
+func (p *Person) Reload(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.connect(ctx)
+}
+
+// comeBack connects again, unless somebody has done so since that life.
 func (p *Person) comeBack(ctx context.Context, life int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.life != life {
 		return ctx.Err()
 	}
+	return p.connect(ctx)
+}
+
+// connect connects as often as it takes. It begins with an address at random, as a Service does, and goes on in turn.
+func (p *Person) connect(ctx context.Context) error {
 	p.Drop()
+	if n := len(p.o.Addresses()); n > 0 {
+		p.at = rand.IntN(n)
+	}
 	for attempt := 0; ; attempt++ {
 		pause := min(p.o.Pause<<min(attempt, 6), 30*p.o.Pause)
 		if err := rest(ctx, time.Duration(rand.Float64()*float64(pause))); err != nil {

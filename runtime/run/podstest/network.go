@@ -50,7 +50,8 @@ const (
 
 // NewNetwork makes the bridge, with further addresses for this process's own servers.
 func NewNetwork(further ...string) (*Network, error) {
-	lines := []string{"link set lo up", "link add " + bridge + " type bridge", "link set " + bridge + " up"}
+	// Its hardware address is given: else it is that of a cable, and changes when that goes.
+	lines := []string{"link set lo up", "link add " + bridge + " address 02:00:00:00:00:01 type bridge", "link set " + bridge + " up"}
 	for _, address := range append([]string{ourselves}, further...) {
 		lines = append(lines, "addr add "+address+"/24 dev "+bridge)
 	}
