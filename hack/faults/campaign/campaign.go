@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"usher.chat/runtime/gateway/gatewaytest"
+	"usher.chat/runtime/protocol"
 )
 
 // Options of Run. Zero values are those of the issue: 200 pairs, 500 who wait, 50 agents.
@@ -92,6 +95,7 @@ func Run(ctx context.Context, stage Stage, o Options) (*Result, error) {
 		broken = errors.Join(broken, errors.New("some commands have no answer at the end"))
 	case <-ctx.Done():
 	}
+	c.quiet(ctx)
 	cancel()
 	c.working.Wait()
 	c.running.Wait()
@@ -106,6 +110,38 @@ func Run(ctx context.Context, stage Stage, o Options) (*Result, error) {
 		return r, errors.Join(broken, err)
 	}
 	return r, broken
+}
+
+// quiet waits until nobody is told a place any more: then what everybody sees must be so.
+func (c *crowd) quiet(ctx context.Context) {
+	over := time.Now().Add(c.o.Patience)
+	before, now := c.seen(), c.seen()
+	for told, last := -1, 0; told != last && time.Now().Before(over); {
+		told, last = last, 0
+		for _, s := range c.customers {
+			last += s.memory.lastTold()
+		}
+		pause := time.NewTimer(5 * time.Second) // more than the pace of places
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return
+		}
+		before, now = now, c.seen()
+	}
+	for _, s := range c.customers {
+		var is protocol.Conversation
+		s.Look(func(v *gatewaytest.View) { is = v.Conversation() })
+		s.memory.sees(is, before, now)
+	}
+}
+
+// seen is the newest sequence that anybody has been told.
+func (c *crowd) seen() (seq uint64) {
+	for _, s := range c.everybody() {
+		s.Look(func(v *gatewaytest.View) { seq = max(seq, v.Seq) })
+	}
+	return seq
 }
 
 // campaign breaks one thing after another.

@@ -17,7 +17,8 @@ type Op struct {
 	Text         string `json:"text,omitempty"`
 	Seq          uint64 `json:"seq,omitempty"`
 	Place        int    `json:"place,omitempty"`
-	Code         string `json:"code,omitempty"` // of a refusal
+	Since        uint64 `json:"since,omitempty"` // a place was so behind this and up to Seq
+	Code         string `json:"code,omitempty"`  // of a refusal
 	By           string `json:"by,omitempty"`
 	Call         int64  `json:"call"`
 	Return       int64  `json:"return"`
@@ -51,7 +52,7 @@ func newMemory(name string, began time.Time) *memory {
 }
 
 // told takes in a change that the client is told.
-func (m *memory) told(seq uint64, c protocol.Change) {
+func (m *memory) told(prev, seq uint64, c protocol.Change) {
 	at := int64(time.Since(m.began))
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -70,7 +71,7 @@ func (m *memory) told(seq uint64, c protocol.Change) {
 		m.hears = append(m.hears, Op{Client: m.name, What: "hear", Conversation: id.conversation, Seq: id.seq, Text: c.Message.Text,
 			Call: at, Return: at, from: desk.Side(c.Message.From)})
 	case c.Kind == protocol.KindConversation && c.Conversation.Place > 0:
-		m.places = append(m.places, Op{Client: m.name, What: "place", Conversation: c.Conversation.ID, Seq: seq, Place: c.Conversation.Place, Call: at, Return: at})
+		m.places = append(m.places, Op{Client: m.name, What: "place", Conversation: c.Conversation.ID, Since: prev, Seq: seq, Place: c.Conversation.Place, Call: at, Return: at})
 	}
 }
 
@@ -99,6 +100,23 @@ func (m *memory) hasHeard(id message) bool {
 	defer m.mu.Unlock()
 	_, known := m.heard[id]
 	return known
+}
+
+// lastTold is how many places the client has been told.
+func (m *memory) lastTold() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.places)
+}
+
+// sees remembers what a customer sees at the end, when that was so behind one sequence and up to another.
+func (m *memory) sees(c protocol.Conversation, since, seq uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c.State == protocol.StateWaiting {
+		at := int64(time.Since(m.began))
+		m.places = append(m.places, Op{Client: m.name, What: "place", Conversation: c.ID, Since: min(since, seq-1), Seq: seq, Place: c.Place, Call: at, Return: at})
+	}
 }
 
 // wait gives the longest wait since the fault and forgets it.

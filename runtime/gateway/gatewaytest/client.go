@@ -49,7 +49,7 @@ type Client struct {
 	gate    chan struct{} // closed when the client may read again
 	deaf    bool          // takes only answers
 	heard   time.Time     // of the last frame
-	watch   func(seq uint64, c protocol.Change)
+	watch   func(prev, seq uint64, c protocol.Change)
 	view    View
 }
 
@@ -373,7 +373,7 @@ func (c *Client) take(kind string, b []byte) {
 			return
 		}
 		v.snapshot(s)
-		c.tellWatch(s.Seq, s.Changes)
+		c.tellWatch(s.Seq-1, s.Seq, s.Changes)
 	case protocol.TypeUpdate:
 		var u protocol.Update
 		if err := json.Unmarshal(b, &u); err != nil {
@@ -388,7 +388,7 @@ func (c *Client) take(kind string, b []byte) {
 			v.apply(change)
 		}
 		v.Seq = u.Seq
-		c.tellWatch(u.Seq, u.Changes)
+		c.tellWatch(u.Prev, u.Seq, u.Changes)
 	case protocol.TypeAck:
 		var a protocol.Ack
 		_ = json.Unmarshal(b, &a)
@@ -413,20 +413,20 @@ func (c *Client) take(kind string, b []byte) {
 	}
 }
 
-// Watch gives each change that the client is told to a function, with the sequence of its frame. The function must
-// not call the client.
-func (c *Client) Watch(each func(seq uint64, change protocol.Change)) {
+// Watch gives each change that the client is told to a function, with the sequences after which and up to which it
+// reads so: that of a snapshot is exact. The function must not call the client.
+func (c *Client) Watch(each func(prev, seq uint64, change protocol.Change)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watch = each
 }
 
-func (c *Client) tellWatch(seq uint64, changes []protocol.Change) {
+func (c *Client) tellWatch(prev, seq uint64, changes []protocol.Change) {
 	if c.watch == nil {
 		return
 	}
 	for _, change := range changes {
-		c.watch(seq, change)
+		c.watch(prev, seq, change)
 	}
 }
 
