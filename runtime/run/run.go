@@ -7,6 +7,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -209,6 +210,10 @@ func settingsFile(path string) (*settings.Settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
+	return parseSettings(path, data)
+}
+
+func parseSettings(path string, data []byte) (*settings.Settings, error) {
 	s, err := settings.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -350,13 +355,24 @@ func (p *pod) followFile(ctx context.Context) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	told := ""
+	var used []byte // as it was applied
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		s, err := settingsFile(p.o.Settings)
+		data, err := os.ReadFile(p.o.Settings)
+		if err == nil && used != nil && bytes.Equal(data, used) {
+			told = ""
+			continue
+		}
+		var s *settings.Settings
+		if err != nil {
+			err = fmt.Errorf("read the settings: %w", err)
+		} else {
+			s, err = parseSettings(p.o.Settings, data)
+		}
 		if err == nil && s.Version() != last.Version() {
 			// Not applied, as over the control port: signatures and the ledger are under the desk's name.
 			if s.Desk.Name != p.o.Desk {
@@ -368,7 +384,7 @@ func (p *pod) followFile(ctx context.Context) error {
 		}
 		switch {
 		case err == nil:
-			told = ""
+			told, used = "", data
 		case errors.Is(err, router.ErrUnavailable): // for the moment
 		case told != err.Error() && ctx.Err() == nil:
 			told = err.Error()
