@@ -304,6 +304,9 @@ func benchMemory(ctx context.Context, e *env) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.heap(ctx, d, "memory"); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
 	return []figure{
 		atMost("memory_waiting_customer", float64(full-idle)/n/1024, "KiB", 0, 12, "resident, socket included, 90 s after 10,000 joined"),
 		atMost("memory_idle_pod", float64(idle)/(1<<20), "MiB", 0, 40, "resident"),

@@ -49,6 +49,7 @@ type env struct {
 	self       string // this program
 	duration   time.Duration
 	kubeconfig string
+	profiles   string // directory; empty for none
 	// found by the first measurements, used by later ones
 	bareMessages, syncs float64
 	bareP50             time.Duration
@@ -81,6 +82,9 @@ func main() {
 		}
 		return
 	}
+	if telling() {
+		return
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	cancel()
@@ -97,6 +101,7 @@ func run(ctx context.Context) error {
 	flag.DurationVar(&e.duration, "duration", 5*time.Second, "of each measurement")
 	flag.StringVar(&e.usher, "usher", "", "the usher binary; built when empty")
 	flag.StringVar(&e.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "of the cluster that `make up` started, for close_to_widget_p99")
+	flag.StringVar(&e.profiles, "profile", "", "also write profiles of server and clients to this directory; such a run measures itself too")
 	flag.Parse()
 
 	dir, err := os.MkdirTemp("", "usher-bench-")

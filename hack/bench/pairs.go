@@ -148,7 +148,12 @@ func pairsOver(ctx context.Context, e *env, n int, pods []*desk, loaded ...func(
 	for _, f := range loaded {       // all are in place: they talk from now on
 		f()
 	}
-	return m.run(ctx, e.duration), nil
+	profiled := e.profile(ctx, pods[0], fmt.Sprintf("pairs-%d-pods-%d", n, len(pods)), e.duration)
+	result := m.run(ctx, e.duration)
+	if err := profiled(); err != nil {
+		return pairsResult{}, fmt.Errorf("profile: %w", err)
+	}
+	return result, nil
 }
 
 func benchMessages(ctx context.Context, e *env) ([]figure, error) {

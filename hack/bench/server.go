@@ -85,6 +85,7 @@ func (s *server) memory() (int64, error) {
 type desk struct {
 	*server
 	data   string
+	ops    string // where it serves profiles; empty when it does not
 	tokens *access.Tokens
 }
 
@@ -113,7 +114,11 @@ func startDeskWith(ctx context.Context, e *env, agents int, change func(*setting
 	const fast = "1000000"
 	args = append([]string{"runtime", "--settings", file, "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn",
 		"--customer-rate", fast, "--customer-burst", fast, "--agent-rate", fast, "--agent-burst", fast, "--frame-rate", fast, "--frame-burst", fast}, args...)
-	srv, err := start(ctx, e.usher, args...)
+	ops, opsAt, err := opsArgs(e)
+	if err != nil {
+		return nil, err
+	}
+	srv, err := start(ctx, e.usher, append(args, ops...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +127,7 @@ func startDeskWith(ctx context.Context, e *env, agents int, change func(*setting
 		srv.stop()
 		return nil, err
 	}
-	return &desk{server: srv, data: data, tokens: access.New(access.Options{Desk: "bench", Keys: keys, Now: time.Now})}, nil
+	return &desk{server: srv, data: data, ops: opsAt, tokens: access.New(access.Options{Desk: "bench", Keys: keys, Now: time.Now})}, nil
 }
 
 // deskSettings is a queue that has n agents and room for everybody.
