@@ -175,7 +175,8 @@ func (h *hub) tellOtherRows(before, now *census) {
 		if was, known := before.rows[id]; known && was == v {
 			continue
 		}
-		h.giveRow(rowOf(h.state.Conversations[id]), id, waitingChange(&v), nil)
+		c := h.state.Conversations[id]
+		h.giveRow(rowOf(c), id, func() []byte { return h.entry(c) }, nil)
 	}
 }
 
@@ -227,9 +228,7 @@ func (h *hub) tellOtherHeaders(before, now *census) {
 			continue
 		}
 		if c := h.state.Conversations[customer.Conversation]; c != nil && (all || others[c.Queue] || c.Via != "") {
-			v := customerView(h.state, c)
-			h.pace.placeTold(c, v)
-			h.giveAll(sockets, conversationChange(v))
+			h.giveCustomer(sockets, c)
 		}
 	}
 }

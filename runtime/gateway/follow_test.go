@@ -228,6 +228,9 @@ func (a *audience) settle() {
 		for _, q := range p.lines {
 			q.lineAt, q.countAt = time.Time{}, time.Time{}
 		}
+		for _, t := range p.channels {
+			t.urgent = t.version // those whose turn it is not yet
+		}
 		p.peopleAt = time.Time{}
 		a.h.paced()
 	}

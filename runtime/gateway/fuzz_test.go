@@ -164,7 +164,7 @@ func FuzzHello(f *testing.F) {
 		p.streams.hello(s, data)
 		defer p.hub.leave(s)
 		s.mu.Lock()
-		closed, out := s.closed, bytes.Clone(s.out[0].bytes)
+		closed, out := s.closed, s.out[0].text(nil)
 		s.mu.Unlock()
 		var head struct {
 			Type    string
@@ -246,7 +246,7 @@ func FuzzFramed(f *testing.F) {
 			{bytes: third, snapshot: true},
 		}
 		for n := range len(in) + 1 {
-			out, err := unframed(framed(in[:n]))
+			out, err := unframed(framed(nil, in[:n]))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -164,6 +164,8 @@ func (g *Gateway) Run(ctx context.Context) {
 	done := make(chan struct{})
 	go func() { g.hub.presence.run(g.stop); close(done) }()
 	go g.streams.keepAlive(g.stop)
+	crowdDone := make(chan struct{})
+	go func() { g.hub.crowd.run(g.stop); close(crowdDone) }()
 	hubDone := make(chan struct{})
 	go func() { g.hub.run(g.stop); close(hubDone) }()
 	<-ctx.Done()
@@ -172,6 +174,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	close(g.stop)
 	<-done
 	<-hubDone
+	<-crowdDone
 }
 
 // Wait returns when this pod's copy has everything up to seq, or when the gateway has ended.

@@ -28,11 +28,13 @@ type hub struct {
 	rows      map[desk.ConversationID][]byte // encoded entries of lines as they read now
 	people    map[string][]byte              // encoded colleagues as they read now
 	touched   []*socket
+	portioned []*socket // of those in portions, the next
 	later     []*socket // those with something that is told in portions
 	burst     int       // how many that were at most since there was none
 	many      int       // from how many sockets on that is done
 	few       int       // up to how many connected agents every change of a line is told at once
 	pace      pacer
+	crowd     *crowd
 	presence  *presence
 	// history is asked for the messages of a conversation that an agent's sockets get to see now.
 	history func(agent string, id desk.ConversationID, upTo uint64)
@@ -96,7 +98,7 @@ func newHub(state *desk.State, clock func() time.Time) *hub {
 		lookers: map[string]map[*socket]struct{}{}, pace: newPacer(),
 		watching: map[*socket]struct{}{}, presences: map[string]string{},
 		rows: map[desk.ConversationID][]byte{}, people: map[string][]byte{},
-		changed: func() {}, typed: func(desk.ConversationID, string) {}, shed: func(Shed) bool { return false }, few: fewAgents, many: crowd,
+		changed: func() {}, typed: func(desk.ConversationID, string) {}, shed: func(Shed) bool { return false }, few: fewAgents, many: manySockets, crowd: newCrowd(),
 	}
 	h.answers.applied = state.Seq
 	h.applied = sync.NewCond(h.mu.RLocker())
@@ -162,11 +164,13 @@ func (h *hub) paced() {
 	h.flush()
 }
 
-// What many thousands are told at a pace goes out in portions, one each tick: thousands of writes at once
-// would stand before an offer that comes after them.
+// What many thousands are told at a pace goes out in portions, one each tick, through the crowd's writer:
+// thousands of writes at once would stand before an offer that comes after them.
 const (
 	portions       = 36 // ticks within which all are told: less than placePause
 	portionAtLeast = 100
+	// manySockets is up to how many are told at once what has a pace.
+	manySockets = 200
 )
 
 // giveLater puts a change into an update that goes out with one of the next portions, or with the next
@@ -182,19 +186,36 @@ func (h *hub) giveLater(list []*socket, change []byte) {
 	h.burst = max(h.burst, len(h.later))
 }
 
-// lookLater lets customers be told their conversation with one of the next portions, as it reads then.
-func (h *hub) lookLater(list []*socket) {
-	for _, s := range list {
-		s.stale = true
-		if !s.later {
-			s.later = true
-			h.later = append(h.later, s)
-		}
+// giveCrowd puts a change into an update that the crowd's writer writes now.
+func (h *hub) giveCrowd(s *socket, change []byte) {
+	s.pending = append(s.pending, change)
+	h.portioned = append(h.portioned, s)
+}
+
+// lookLater lets a customer be told the conversation with one of the next portions, as it reads then.
+func (h *hub) lookLater(s *socket) {
+	s.stale = true
+	if !s.later {
+		s.later = true
+		h.later = append(h.later, s)
 	}
 	h.burst = max(h.burst, len(h.later))
 }
 
-// renewView gives a customer the conversation as it reads now.
+// crowded tells whether so many are connected that what has a pace is written by the crowd's writer.
+func (h *hub) crowded() bool { return len(h.sockets) > h.many }
+
+// giveCustomer gives a customer's sockets the conversation as it reads now.
+func (h *hub) giveCustomer(to []*socket, c *desk.Conversation) {
+	v := customerView(h.state, c)
+	change := conversationChange(v)
+	for _, s := range to {
+		s.told, s.stale = told{v.Place, v.Waiting}, false
+		h.give(s, change)
+	}
+}
+
+// renewView does so with what goes out in portions.
 func (h *hub) renewView(s *socket) {
 	customer := h.state.Customers[s.session]
 	if s.stale = false; customer == nil {
@@ -202,7 +223,7 @@ func (h *hub) renewView(s *socket) {
 	}
 	if c := h.state.Conversations[customer.Conversation]; c != nil {
 		v := customerView(h.state, c)
-		h.pace.placeTold(c, v)
+		s.told = told{v.Place, v.Waiting}
 		s.pending = append(s.pending, conversationChange(v))
 	}
 }
@@ -214,6 +235,7 @@ func (h *hub) portion() {
 		n = min(n, max(portionAtLeast, h.burst/portions))
 	}
 	var lag []*socket
+	crowded := h.crowded()
 	for _, s := range h.later[:n] {
 		if s.stale && s.lagging() { // it is told the place when it has read what it has
 			lag = append(lag, s)
@@ -222,7 +244,11 @@ func (h *hub) portion() {
 		if s.later = false; s.stale {
 			h.renewView(s)
 		}
-		h.touch(s)
+		if crowded {
+			h.portioned = append(h.portioned, s)
+		} else {
+			h.touch(s)
+		}
 	}
 	clear(h.later[:n])
 	if h.later = append(h.later[n:], lag...); len(h.later) == 0 {
@@ -291,21 +317,33 @@ func (h *hub) giveQueue(queue string, change []byte) {
 }
 
 // flush sends one update to each socket that was given something, behind the answers whose effect it
-// shows. A socket whose snapshot is not out yet keeps the update until then.
+// shows; to those of a portion with the crowd. A socket whose snapshot is not out yet keeps the update until then.
 func (h *hub) flush() {
 	for _, s := range h.touched {
 		s.touched = false
-		out := s.acks
-		s.acks = nil
-		if s.live && len(s.pending) > 0 {
-			out = append(out, frame{bytes: update(h.state.Seq, s.prev, s.pending)})
-			s.prev, s.pending = h.state.Seq, nil
-		}
-		if len(out) > 0 {
+		if out := h.outgoing(s); len(out) > 0 {
 			s.queue(out...)
 		}
 	}
-	h.touched = h.touched[:0]
+	for _, s := range h.portioned {
+		if out := h.outgoing(s); len(out) > 0 {
+			s.queueLater(h.crowd, out...)
+		}
+	}
+	clear(h.touched)
+	clear(h.portioned)
+	h.touched, h.portioned = h.touched[:0], h.portioned[:0]
+}
+
+// outgoing takes what a socket was given.
+func (h *hub) outgoing(s *socket) []frame {
+	out := s.acks
+	s.acks = nil
+	if s.live && len(s.pending) > 0 {
+		out = append(out, update(h.state.Seq, s.prev, s.pending))
+		s.prev, s.pending = h.state.Seq, nil
+	}
+	return out
 }
 
 // enter adds a socket; the caller holds the lock. One whose connection has ended meanwhile would stay

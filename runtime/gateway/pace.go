@@ -2,13 +2,11 @@ package gateway
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"time"
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
-	"usher.chat/runtime/settings"
 )
 
 // Figures change with every event and are told at a pace: the first change at once, then at most one
@@ -19,11 +17,26 @@ const (
 	countPause   = 10 * time.Second
 	channelPause = 200 * time.Millisecond
 	peoplePause  = 500 * time.Millisecond // teams, colleagues and watched lists
-	// crowdPause is that of queues' rows and lines when many agents are connected.
-	crowdPause = time.Second
-	// crowd is from how many members on colleagues' loads are not told as they change, only presence.
-	crowd = 200
+	// eachAgent is what each agent adds to the pause of queues' rows and lines: at most a thousand are told a second.
+	eachAgent   = time.Millisecond
+	rowPauseMax = 5 * time.Second
+	// manyMembers is from how many members on colleagues' loads are not told as they change, only presence.
+	manyMembers = 200
 )
+
+// Nobody acts on whether it is place 4,711 or 4,698, but each who is told is a write: those behind the first near
+// are told in turns, one turn each placePause, of turnSize.
+const (
+	near     = 100
+	turnSize = 2000
+	turnsMax = 15
+)
+
+// turn is whose turn it is to be told what need not be told at once, of how many.
+func (h *hub) turn(now time.Time) (turn, turns int) {
+	turns = min(max((len(h.customers)+turnSize-1)/turnSize, 1), turnsMax)
+	return int(now.UnixMilli() / placePause.Milliseconds() % int64(turns)), turns
+}
 
 type pacer struct {
 	queues map[string]*paced
@@ -33,8 +46,8 @@ type pacer struct {
 	teams      map[string]bool // rows that may read otherwise
 	colleagues map[string]bool
 	watches    map[desk.ConversationID]bool // conversations of the lists that sockets watch
-	channels   map[string][]byte            // what each channel's lookers were told last
-	everything bool                         // any list that is watched may read otherwise
+	channels   map[string]*channelTold
+	everything bool // any list that is watched may read otherwise
 	peopleAt   time.Time
 }
 
@@ -66,20 +79,20 @@ func (h *hub) lookAtHours(now time.Time) {
 	}
 }
 
-// placed is what the customers of a line were told of their places.
+// placed is the pace at which the customers of a line are told their places.
 type placed struct {
 	line            bool // something is to be told
 	lineAt, countAt time.Time
-	places          map[desk.ConversationID]told
 }
 
+// told is what a customer's socket was told of the line; zero when nothing is known there.
 type told struct{ place, waiting int }
 
 func newPacer() pacer {
 	return pacer{
 		queues: map[string]*paced{}, dirty: map[string]*paced{}, teams: map[string]bool{},
 		colleagues: map[string]bool{}, watches: map[desk.ConversationID]bool{},
-		channels: map[string][]byte{}, lines: map[row]*placed{},
+		channels: map[string]*channelTold{}, lines: map[row]*placed{},
 	}
 }
 
@@ -100,7 +113,7 @@ func (p *pacer) idle() bool {
 func (p *pacer) get(name string) *paced {
 	q := p.queues[name]
 	if q == nil {
-		q = &paced{placed: placed{places: map[desk.ConversationID]told{}}}
+		q = &paced{}
 		p.queues[name] = q
 	}
 	return q
@@ -118,18 +131,10 @@ func (p *pacer) ownLine(r row) {
 	r.queue = ""
 	q := p.lines[r]
 	if q == nil {
-		q = &placed{places: map[desk.ConversationID]told{}}
+		q = &placed{}
 		p.lines[r] = q
 	}
 	q.line = true
-}
-
-// of is what the customers of a conversation's line were told; nil when nothing is noted.
-func (p *pacer) of(c *desk.Conversation) *placed {
-	if c.ForTeam != "" || c.ForAgent != "" {
-		return p.lines[row{team: c.ForTeam, agent: c.ForAgent}]
-	}
-	return &p.get(c.Queue).placed
 }
 
 // now lets the next telling of a queue's row and channels go out without a pause: it opened or closed.
@@ -140,10 +145,7 @@ func (p *pacer) now(name string) {
 
 // tellPaced gives what is to be told and whose pause is over. The caller holds the lock.
 func (h *hub) tellPaced(now time.Time) {
-	rowPause := queuePause
-	if len(h.agents) > h.many {
-		rowPause = crowdPause
-	}
+	rowPause := min(max(queuePause, time.Duration(len(h.agents))*eachAgent), rowPauseMax)
 	for name, q := range h.pace.dirty {
 		if h.state.Queues[name] == nil {
 			delete(h.pace.queues, name)
@@ -158,8 +160,8 @@ func (h *hub) tellPaced(now time.Time) {
 			}
 		}
 		if q.channel && now.Sub(q.chanAt) >= channelPause {
-			q.channel, q.chanAt = false, now
-			h.tellChannels(name, now)
+			q.chanAt = now
+			q.channel = h.tellChannels(name, now)
 		}
 		if q.line && now.Sub(q.lineAt) >= placePause {
 			h.tellPlaces(h.state.Line(name), &q.placed, now)
@@ -176,7 +178,7 @@ func (h *hub) tellPaced(now time.Time) {
 			}
 			h.tellPlaces(line, q, now)
 		}
-		if !q.line && len(q.places) == 0 {
+		if !q.line && now.Sub(q.countAt) >= countPause {
 			delete(h.pace.lines, r)
 		}
 	}
@@ -252,7 +254,7 @@ func (h *hub) tellColleagues() {
 		}
 		was, known := h.presences[name]
 		h.presences[name] = v.Presence
-		if len(h.agents) > crowd && known && was == v.Presence {
+		if len(h.agents) > manyMembers && known && was == v.Presence {
 			continue
 		}
 		change := colleagueChange(v)
@@ -261,13 +263,6 @@ func (h *hub) tellColleagues() {
 		}
 	}
 	clear(h.pace.colleagues)
-}
-
-// placeTold notes a place that was told outside of tellPlaces.
-func (p *pacer) placeTold(c *desk.Conversation, v *protocol.Conversation) {
-	if q := p.of(c); q != nil && v.Place > 0 {
-		q.places[c.ID] = told{v.Place, v.Waiting}
-	}
 }
 
 // tellQueue gives a queue's row to its agents; one encoding for each of who may switch it or not, and
@@ -293,58 +288,11 @@ func (h *hub) tellQueue(name string, now time.Time) {
 	}
 }
 
-// tellChannels gives the channels of a queue to who looks at them.
-func (h *hub) tellChannels(queue string, now time.Time) {
-	for channel := range h.lookers {
-		if set := h.state.Channel(channel); set != nil && (set.Queue == queue || slices.Contains(set.IssueQueues, queue)) {
-			h.tellChannel(channel, now)
-		}
-	}
-}
-
-// tellChannel gives a channel's view to who looks at it, when it reads otherwise than before.
-func (h *hub) tellChannel(channel string, now time.Time) {
-	v := h.channelNow(channel, now)
-	same := channelKey(v)
-	if bytes.Equal(same, h.pace.channels[channel]) {
-		return
-	}
-	h.pace.channels[channel] = same
-	change := channelChange(v)
-	for s := range h.lookers[channel] {
-		h.give(s, change)
-	}
-}
-
-// looked notes what somebody was told who begins to look at a channel. When others were told otherwise,
-// the next telling is for all.
-func (p *pacer) looked(channel string, v *protocol.Channel) {
-	if told, known := p.channels[channel]; known && !bytes.Equal(told, channelKey(v)) {
-		delete(p.channels, channel)
-	}
-}
-
-// channelKey is what a channel reads like, whenever it is told.
-func channelKey(v *protocol.Channel) []byte {
-	without := *v
-	without.Time = 0
-	return channelChange(&without)
-}
-
-// channelNow is a channel as any customer sees it; one that was removed is closed.
-func (h *hub) channelNow(name string, now time.Time) *protocol.Channel {
-	if v := channelView(h.state, name, now); v != nil {
-		return v
-	}
-	return &protocol.Channel{
-		Name: name, DisplayName: name, Availability: protocol.Closed, QueueState: string(settings.QueueClosed),
-		WhenUnavailable: string(settings.UnavailableMessage), Time: desk.Millis(now),
-	}
-}
-
 // tellPlaces tells waiting customers their place when it changed, and how many wait at a slower pace
-// (feature Q9).
+// (feature Q9). Where many are connected those behind the first are told in turns; after a quiet time all at once.
 func (h *hub) tellPlaces(line []*desk.Conversation, q *placed, now time.Time) {
+	turn, turns := h.turn(now)
+	all := turns == 1 || now.Sub(q.lineAt) >= time.Duration(turns)*placePause
 	if q.lineAt = now; h.shed(ShedPlaces) {
 		return // there is too much to do: later, as they are then
 	}
@@ -353,23 +301,15 @@ func (h *hub) tellPlaces(line []*desk.Conversation, q *placed, now time.Time) {
 	if counts {
 		q.countAt = now
 	}
-	places := make(map[desk.ConversationID]told, len(line))
 	for i, c := range line {
 		is := told{i + 1, len(line)}
-		was, known := q.places[c.ID]
-		if to := h.customers[c.Session]; len(to) > 0 && (!known || was.place != is.place || counts && was != is) {
-			h.lookLater(to)
-		} else if known {
-			is = was
-		}
-		places[c.ID] = is
-	}
-	q.places = places
-	if !counts {
-		for _, is := range places {
-			if is.waiting != len(line) {
-				q.line = true // somebody is still to be told how many wait
-				break
+		for _, s := range h.customers[c.Session] {
+			switch {
+			case s.told == is:
+			case (all || i < near) && (counts || s.told.place != is.place), turns > 1 && s.beat%turns == turn:
+				h.lookLater(s)
+			default:
+				q.line = true // to be told yet
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func (g *Gateway) hydrate(ctx context.Context, s *socket, have uint64) error {
 	v := h.view(s)
 	h.enter(s)
 	s.prev = v.seq
-	s.beat = int(h.clock().UnixNano()/1000) % int(pingEvery/time.Second)
+	s.beat = int(h.clock().UnixNano()/1000) % beats
 	h.mu.Unlock()
 
 	messages, after, err := g.snapshotMessages(ctx, s, v, have)
@@ -47,14 +47,14 @@ func (g *Gateway) hydrate(ctx context.Context, s *socket, have uint64) error {
 			part = part[:snapshotPart]
 		}
 		changes = changes[len(part):]
-		s.queue(frame{snapshotFrame(v.seq, after, part, more), true})
+		s.queue(frame{bytes: snapshotFrame(v.seq, after, part, more), snapshot: true})
 	}
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.live = true
 	if len(s.pending) > 0 {
-		s.send(update(h.state.Seq, s.prev, s.pending))
+		s.queue(update(h.state.Seq, s.prev, s.pending))
 		s.prev, s.pending = h.state.Seq, nil
 	}
 	return nil
@@ -67,11 +67,11 @@ func (h *hub) view(s *socket) view {
 	if s.agent == "" {
 		channel := h.channelNow(s.channel, now)
 		v.changes = append(v.changes, channelChange(channel))
-		h.pace.looked(s.channel, channel)
+		h.looks(s, channel)
 		if customer := h.state.Customers[s.session]; customer != nil {
 			if c := h.state.Conversations[customer.Conversation]; c != nil {
 				view := customerView(h.state, c)
-				h.pace.placeTold(c, view)
+				s.told = told{view.Place, view.Waiting}
 				v.changes = append(v.changes, conversationChange(view))
 				v.conversations = append(v.conversations, string(c.ID))
 			}

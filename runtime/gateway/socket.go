@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -37,14 +38,16 @@ type socket struct {
 	pending [][]byte
 	acks    []frame
 	touched bool
-	later   bool // waits for a portion
-	stale   bool // and is to be told its customer's conversation
-	gone    bool // the connection has ended; it is not entered any more
+	later   bool   // waits for a portion
+	stale   bool   // and is to be told its customer's conversation
+	gone    bool   // the connection has ended; it is not entered any more
+	told    told   // a customer's: of the line
+	seen    uint64 // a customer's: the version of the channel, 0 for none
 
 	origin origin
 	turn   turn        // commands without an answer, and its wait for more
 	paused atomic.Bool // it is not read from: the pod has too much to do
-	beat   int         // the second of each 20 in which it is pinged
+	beat   int         // its turn among those who are told in turns: when it is pinged, and of places far behind
 
 	heard  int64 // unix seconds of the last frame from the client; guarded by mu
 	frames *rate.Limiter
@@ -54,13 +57,46 @@ type socket struct {
 	out     []frame
 	waiting int // bytes in out, without snapshots
 	writing bool
+	slow    bool     // waits for the crowd's turn
 	closed  bool     // nothing more is queued
 	last    *closing // what ends the connection when the queue is empty
 }
 
+// frame is bytes, and behind them changes that other sockets may be told too; these are put together only where
+// they are written.
 type frame struct {
 	bytes    []byte
+	changes  [][]byte
 	snapshot bool
+	control  gws.Opcode // 0 for text
+}
+
+const changesEnd = "]}"
+
+func (f *frame) size() int {
+	n := len(f.bytes)
+	if f.changes != nil {
+		for _, c := range f.changes {
+			n += len(c) + 1
+		}
+		n += len(changesEnd) - 1
+	}
+	return n
+}
+
+// text appends the frame's payload.
+func (f *frame) text(b []byte) []byte {
+	b = append(b, f.bytes...)
+	if f.changes == nil {
+		return b
+	}
+	for i, c := range f.changes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, c...)
+	}
+	return append(b, changesEnd...)
 }
 
 // outBudget is how many bytes a client may leave unread before it is told to come back and resume
@@ -74,23 +110,9 @@ const writeWithin = 15 * time.Second
 func (s *socket) send(b []byte) { s.queue(frame{bytes: b}) }
 
 func (s *socket) queue(frames ...frame) {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	if !s.put(frames) {
 		return
 	}
-	// What it has not read counts, not what comes now: one large update is no reason to go.
-	if s.waiting > outBudget {
-		s.mu.Unlock()
-		s.close(protocol.CloseSlow, "resume from your seq")
-		return
-	}
-	for _, f := range frames {
-		if !f.snapshot {
-			s.waiting += len(f.bytes)
-		}
-	}
-	s.out = append(s.out, frames...)
 	start := !s.writing
 	s.writing = true
 	s.mu.Unlock()
@@ -99,8 +121,32 @@ func (s *socket) queue(frames ...frame) {
 	}
 }
 
+// put adds frames to those on their way out, and returns with the socket locked; false, and not locked, when the
+// connection ends.
+func (s *socket) put(frames []frame) bool {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return false
+	}
+	// What it has not read counts, not what comes now: one large update is no reason to go.
+	if s.waiting > outBudget {
+		s.mu.Unlock()
+		s.close(protocol.CloseSlow, "resume from your seq")
+		return false
+	}
+	for i := range frames {
+		if !frames[i].snapshot {
+			s.waiting += frames[i].size()
+		}
+	}
+	s.out = append(s.out, frames...)
+	return true
+}
+
 // write sends what is queued and ends when nothing is: an idle socket has no writer.
 func (s *socket) write() {
+	var buffer []byte
 	for {
 		s.mu.Lock()
 		out, last := s.out, s.last
@@ -114,35 +160,52 @@ func (s *socket) write() {
 			return
 		}
 		s.mu.Unlock()
-		if last == nil {
-			_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
-		}
 		// All that is queued goes out in one write. On a busy desk that is most of a message's cost.
-		if _, err := s.conn.NetConn().Write(framed(out)); err != nil {
+		buffer = framed(buffer[:0], out)
+		n, err := writeSome(s.conn.NetConn(), buffer)
+		if err == nil && n < len(buffer) {
+			err = s.writeOn(buffer[n:], last == nil)
+		}
+		if err != nil {
 			s.drop()
 			return
 		}
-		s.mu.Lock()
-		for _, f := range out {
-			if !f.snapshot {
-				s.waiting -= len(f.bytes)
-			}
-		}
-		s.mu.Unlock()
+		s.written(out)
 	}
 }
 
-// framed puts text frames behind each other as they go over the wire (RFC 6455, section 5.2; a server
-// masks nothing). The library writes one frame a call.
-func framed(out []frame) []byte {
-	size := 0
-	for _, f := range out {
-		size += len(f.bytes) + 10
+// writeOn writes where the connection took no more at once, and waits for it; not for long, unless how long
+// is said already.
+func (s *socket) writeOn(rest []byte, limit bool) error {
+	if limit {
+		_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
 	}
-	b := make([]byte, 0, size)
-	for _, f := range out {
-		b = append(b, 0x80|byte(gws.OpcodeText))
-		switch n := len(f.bytes); {
+	_, err := s.conn.NetConn().Write(rest)
+	return err
+}
+
+func (s *socket) written(out []frame) {
+	s.mu.Lock()
+	for i := range out {
+		if !out[i].snapshot {
+			s.waiting -= out[i].size()
+		}
+	}
+	s.mu.Unlock()
+}
+
+// framed puts frames behind each other as they go over the wire (RFC 6455, section 5.2; a server masks nothing),
+// behind what is in b. The library writes one frame a call.
+func framed(b []byte, out []frame) []byte {
+	size := len(b)
+	for i := range out {
+		size += out[i].size() + 10
+	}
+	b = slices.Grow(b, size-len(b))
+	for i := range out {
+		f := &out[i]
+		b = append(b, 0x80|byte(pick(f.control != 0, f.control, gws.OpcodeText)))
+		switch n := f.size(); {
 		case n < 126:
 			b = append(b, byte(n))
 		case n < 1<<16:
@@ -150,7 +213,7 @@ func framed(out []frame) []byte {
 		default:
 			b = binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
 		}
-		b = append(b, f.bytes...)
+		b = f.text(b)
 	}
 	return b
 }
@@ -240,8 +303,10 @@ func (s *socket) silentFor(now time.Time) time.Duration {
 }
 
 // update makes an update frame of encoded changes, without encoding them again.
-func update(seq, prev uint64, changes [][]byte) []byte {
-	return list([]byte(`{"type":"update","seq":`+strconv.FormatUint(seq, 10)+`,"prev":`+strconv.FormatUint(prev, 10)+`,"changes":[`), changes, "]}")
+func update(seq, prev uint64, changes [][]byte) frame {
+	head := strconv.AppendUint(append(make([]byte, 0, 80), `{"type":"update","seq":`...), seq, 10)
+	head = strconv.AppendUint(append(head, `,"prev":`...), prev, 10)
+	return frame{bytes: append(head, `,"changes":[`...), changes: changes}
 }
 
 // snapshotFrame makes one part of a snapshot.
@@ -250,7 +315,7 @@ func snapshotFrame(seq, messagesAfter uint64, changes [][]byte, more bool) []byt
 	if messagesAfter > 0 {
 		head += `,"messagesAfter":` + strconv.FormatUint(messagesAfter, 10)
 	}
-	tail := "]}"
+	tail := changesEnd
 	if more {
 		tail = `],"more":true}`
 	}

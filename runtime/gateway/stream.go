@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ import (
 const (
 	helloWithin  = 10 * time.Second
 	pingEvery    = 20 * time.Second
+	beats        = 100 // turns within pingEvery
 	silentAtMost = 35 * time.Second
 	// drainOver is the pause over which clients of a pod that goes away spread their coming back.
 	drainOver = 2 * time.Second
@@ -124,7 +126,10 @@ func (r reader) OnClose(conn *gws.Conn, _ error) {
 	r.st.g.hub.leave(s)
 }
 
-func (r reader) OnPing(conn *gws.Conn, payload []byte) { _ = conn.WritePong(payload) }
+// OnPing answers behind what is on its way out already: nobody else writes to the connection.
+func (r reader) OnPing(conn *gws.Conn, payload []byte) {
+	socketOf(conn).queue(frame{bytes: bytes.Clone(payload), control: gws.OpcodePong})
+}
 
 func (r reader) OnPong(*gws.Conn, []byte) {}
 
@@ -318,7 +323,7 @@ func (st *streams) begin(s *socket, seq uint64) {
 
 // keepAlive pings and drops who is silent or signed out.
 func (st *streams) keepAlive(stop <-chan struct{}) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(pingEvery / beats)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -327,19 +332,35 @@ func (st *streams) keepAlive(stop <-chan struct{}) {
 		case <-tick.C:
 		}
 		now := st.g.o.Clock()
-		ping := marshal(protocol.Ping{Type: protocol.TypePing, Time: desk.Millis(now)})
-		st.g.hub.mu.RLock()
-		i := 0
-		for s := range st.g.hub.sockets {
-			if silent := s.silentFor(now); silent > silentAtMost {
-				s.close(protocol.ClosePingMissed, "no pong")
-			} else if s.beat == n%int(pingEvery/time.Second) {
-				s.send(ping)
-			}
-			i++
+		st.beat(now, n%beats)
+		if n%(beats/int(pingEvery/time.Second)) == 0 {
+			st.dropSilent(now)
+			st.g.hub.dropExpired(desk.Millis(now))
 		}
-		st.g.hub.mu.RUnlock()
-		st.g.hub.dropExpired(desk.Millis(now))
+	}
+}
+
+// beat pings those whose turn it is.
+func (st *streams) beat(now time.Time, turn int) {
+	h := st.g.hub
+	ping := frame{bytes: marshal(protocol.Ping{Type: protocol.TypePing, Time: desk.Millis(now)})}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for s := range h.sockets {
+		if s.beat == turn {
+			s.queueLater(h.crowd, ping)
+		}
+	}
+}
+
+func (st *streams) dropSilent(now time.Time) {
+	h := st.g.hub
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for s := range h.sockets {
+		if s.silentFor(now) > silentAtMost {
+			s.close(protocol.ClosePingMissed, "no pong")
+		}
 	}
 }
 

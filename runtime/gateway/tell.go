@@ -40,10 +40,13 @@ func (h *hub) audience(r row) []string {
 	return list
 }
 
-// tell gives everything that was noted to whom it concerns.
+// tell gives everything that was noted to whom it concerns. In a crowd what has a pace is told with the next tick:
+// it would stand before what this group changed for somebody.
 func (t *tally) tell() {
 	t.tellNoted()
-	t.h.tellPaced(t.h.clock())
+	if !t.h.crowded() {
+		t.h.tellPaced(t.h.clock())
+	}
 }
 
 func (t *tally) tellNoted() {
@@ -72,9 +75,7 @@ func (t *tally) tellConversation(c *desk.Conversation, n *touch) {
 	now := present(c)
 	if n.view {
 		if to := h.customers[c.Session]; len(to) > 0 {
-			v := customerView(s, c)
-			h.pace.placeTold(c, v)
-			h.giveAll(to, conversationChange(v))
+			h.giveCustomer(to, c)
 		}
 		t.tellAgents(c, n, now)
 	}
@@ -129,7 +130,7 @@ func (t *tally) tellRow(c *desk.Conversation, n *touch, now []string) {
 		h.takeRow(n.row, c, goneChange(protocol.KindWaiting, string(c.ID), n.why, agentName(s, n.by)), first)
 	}
 	if is != (row{}) {
-		h.giveRow(is, c.ID, h.entry(c), first)
+		h.giveRow(is, c.ID, func() []byte { return h.entry(c) }, first)
 	}
 }
 
@@ -150,14 +151,16 @@ func (h *hub) takeRow(r row, c *desk.Conversation, gone []byte, first []string) 
 
 // giveRow gives an entry to its audience: at once to those whom it concerns most, and to all when they
 // are few; to the many agents of a large queue together with others at its pace.
-func (h *hub) giveRow(r row, id desk.ConversationID, change []byte, first []string) {
+func (h *hub) giveRow(r row, id desk.ConversationID, entry func() []byte, first []string) {
 	list := h.audience(r)
 	if h.large(r) {
 		h.pace.row(r.queue, id, nil)
 		list = slices.DeleteFunc(slices.Clone(first), func(agent string) bool { return !h.state.Serves(agent, r.queue) })
 	}
 	for _, agent := range list {
-		h.giveAll(h.agents[agent], change)
+		if to := h.agents[agent]; len(to) > 0 {
+			h.giveAll(to, entry())
+		}
 	}
 }
 

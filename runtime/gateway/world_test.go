@@ -70,7 +70,7 @@ func (s *socket) taken() (frames [][]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.out {
-		frames = append(frames, f.bytes)
+		frames = append(frames, f.text(nil))
 	}
 	s.out, s.waiting = nil, 0
 	return frames
@@ -91,14 +91,14 @@ func changes(t *testing.T, s *socket) (list []protocol.Change) {
 
 // tale is a desk whose log is written by the test, with a hub that follows it and a clock that stands.
 type tale struct {
-	t   *testing.T
+	t   testing.TB
 	s   *desk.State
 	h   *hub
 	at  time.Time
 	cid uint64
 }
 
-func newTale(t *testing.T) *tale {
+func newTale(t testing.TB) *tale {
 	w := &tale{t: t, s: desk.New(), at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}
 	w.h = newHub(desk.New().Follow(), func() time.Time { return w.at })
 	w.h.presence = newPresence(w.h, nil, "pod")
