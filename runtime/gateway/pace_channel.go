@@ -61,11 +61,11 @@ func (h *hub) tellChannel(channel string, now time.Time) (more bool) {
 	t := h.pace.channel(channel)
 	t.update(v)
 	turn, turns := h.turn(now)
-	theirs := now.Sub(t.at) >= pick(turns > 1, placePause, countPause)
+	crowded := h.crowded()
+	theirs := crowded && now.Sub(t.at) >= pick(turns > 1, placePause, countPause) && !h.shed(ShedPlaces)
 	if theirs {
 		t.at = now
 	}
-	crowded := h.crowded()
 	var change []byte
 	for s := range h.lookers[channel] {
 		if s.seen == t.version {
