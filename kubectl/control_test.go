@@ -42,6 +42,7 @@ type served struct {
 	*plugin
 	desk     *runtest.Desk
 	settings settings.Settings
+	tls      string // directory of its control port's certificates
 }
 
 func onRuntime(t *testing.T) *served {
@@ -64,11 +65,23 @@ func onRuntime(t *testing.T) *served {
 	p.clientSecret(ca, "operator", secretOperator)
 	s := runtest.Sample()
 	s.Desk.Name = p.namespace
-	d := runtest.Start(t, runtest.Options{Settings: s, ControlTLS: dir})
+	return onRuntimeOf(t, &served{plugin: p, settings: s, tls: dir}, "")
+}
+
+// onRuntimeOf is another runtime for the same namespace.
+func onRuntimeOf(t *testing.T, of *served, data string) *served {
+	t.Helper()
+	p := *of.plugin
+	s := &served{plugin: &p, settings: of.settings, tls: of.tls}
+	s.desk = runtest.Start(t, runtest.Options{Settings: s.settings, ControlTLS: s.tls, Data: data})
 	p.tunnel = func(context.Context, *cluster) (tunnel, error) {
-		return direct{func() string { return d.Control }}, nil
+		return direct{func() string { return s.desk.Control }}, nil
 	}
-	return &served{p, d, s}
+	return s
+}
+
+func secretNamed(namespace, name string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 }
 
 func (p *plugin) viewerSecret(ca *controltest.CA) {

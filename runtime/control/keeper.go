@@ -21,6 +21,13 @@ type Keeper interface {
 	Migrate(ctx context.Context, files map[string][]byte, progress func(protocol.LedgerProgress)) (protocol.LedgerMoved, error)
 	// TakeBack lets a ledger be used again that was moved.
 	TakeBack(ctx context.Context) error
+	// Backup writes a file of package backup.
+	Backup(ctx context.Context, w io.Writer) error
+	// Restore puts a file into force that Backup has written, in a desk without a history. It returns when that is
+	// certain; the runtime has to start anew then, see Restart.
+	Restore(ctx context.Context, r io.Reader) (protocol.Restored, error)
+	// Restart ends the runtime; whoever started it starts it again.
+	Restart()
 }
 
 // RefusalError is a Keeper's no, which another try does not change.
@@ -47,6 +54,8 @@ func (s *Server) keep(k Keeper) {
 		s.answer(w, http.StatusOK, info)
 	})
 	s.mux.HandleFunc("POST /control/v1/migration", func(w http.ResponseWriter, r *http.Request) { s.migrate(w, r, k) })
+	s.mux.HandleFunc("POST /control/v1/backup", func(w http.ResponseWriter, r *http.Request) { s.backup(w, r, k) })
+	s.mux.HandleFunc("POST /control/v1/restore", func(w http.ResponseWriter, r *http.Request) { s.restore(w, r, k) })
 	s.mux.HandleFunc("DELETE /control/v1/migration", func(w http.ResponseWriter, r *http.Request) {
 		if err := k.TakeBack(r.Context()); err != nil {
 			s.failed(w, err)

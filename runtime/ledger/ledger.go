@@ -29,6 +29,10 @@ type Options struct {
 	// Poll is how often Follow looks for new groups; 0 for [DefaultPoll].
 	Poll time.Duration
 
+	// Adopting, if set, is called before a restored ledger takes the place of the one that is there (see
+	// [Ledger.Replace]): whatever was made from that one is to be forgotten.
+	Adopting func() error
+
 	unfenced bool // appends do not hold the epoch's row: only to prove that the tests see it
 }
 
@@ -40,6 +44,7 @@ type Ledger struct {
 	log     *slog.Logger
 	poll    time.Duration
 	source  func() (string, error)
+	path    string // of a SQLite file
 
 	appends *sql.DB // one connection, for appends alone
 	control *sql.DB // epoch and snapshots
@@ -92,7 +97,7 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 	}
 	switch scheme, _, _ := strings.Cut(address, "://"); scheme {
 	case "sqlite":
-		err = l.openSQLite(ctx, address)
+		err = l.openSQLite(ctx, address, options.Adopting)
 	case "postgres", "postgresql":
 		err = l.openPostgres(ctx, address)
 	default:

@@ -33,7 +33,7 @@ func sqliteDialect() dialect {
 	}
 }
 
-func (l *Ledger) openSQLite(ctx context.Context, address string) error {
+func (l *Ledger) openSQLite(ctx context.Context, address string, adopting func() error) error {
 	path, err := sqlitePath(address)
 	if err != nil {
 		return err
@@ -54,6 +54,12 @@ func (l *Ledger) openSQLite(ctx context.Context, address string) error {
 	if l.release, err = lockFile(path + ".lock"); err != nil {
 		l.release = func() error { return nil }
 		return err
+	}
+	l.path = path
+	if adopted, err := adopt(path, adopting); err != nil {
+		return fmt.Errorf("put the restored ledger in its place: %w", err)
+	} else if adopted {
+		l.log.WarnContext(ctx, "a restored ledger took the place of the one before", "path", path)
 	}
 	// SQLite would make the file readable for everybody; its companions take the mode of the file.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

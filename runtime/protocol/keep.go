@@ -45,6 +45,14 @@ type MigrateLine struct {
 	Error    *Error          `json:"error,omitempty"`
 }
 
+// Restored is the answer to POST /control/v1/restore.
+type Restored struct {
+	Entries uint64 `json:"entries"`
+	Groups  uint64 `json:"groups"`
+	Last    uint64 `json:"last"`
+	Hash    string `json:"hash"`
+}
+
 // Codes of errors of the ledger as a whole.
 const (
 	CodeTargetInUse = "target_in_use" // the database holds something else

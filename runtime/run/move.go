@@ -26,7 +26,7 @@ import (
 // keeper is the ledger as a whole, for the control port.
 type keeper struct {
 	pod *pod
-	one sync.Mutex // one move at a time
+	one sync.Mutex // one move or restore at a time
 }
 
 func (k *keeper) sqlite() bool {
@@ -142,7 +142,7 @@ func place(address string) string {
 
 // TakeBack lets the ledger be led again; the next start leads it.
 func (k *keeper) TakeBack(ctx context.Context) error {
-	if k.pod.rested == nil {
+	if k.pod.moved == nil {
 		return unsuitable("the ledger was not moved, or this pod was not started anew since")
 	}
 	if err := k.pod.ledger.TakeBack(ctx); err != nil {

@@ -114,9 +114,9 @@ type pod struct {
 	began   uint64       // the ledger's position at the start
 	leaving atomic.Bool  // nobody is to be sent here any more
 	figures *figures
-	left    atomic.Bool        // the ledger was moved while this pod led it
+	left    atomic.Bool        // the ledger was moved, or replaced, while this pod led it
 	moved   error              // why the ledger is not led here any more, at the start
-	rested  context.CancelFunc // ends rest
+	rested  context.CancelFunc // ends the pod, to be started again
 	eraser  *erasure.Eraser
 }
 
@@ -239,6 +239,8 @@ func (p *pod) listen() (err error) {
 // run starts the parts and waits. The order of the end matters: people first, then the router, so
 // that what was acknowledged is told; the ledger last.
 func (p *pod) run(ctx context.Context) error {
+	ctx, p.rested = context.WithCancel(ctx)
+	defer p.rested()
 	// Each part gets a context of its own that ends in its turn.
 	routing, stopRouting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRouting()
@@ -247,7 +249,7 @@ func (p *pod) run(ctx context.Context) error {
 	group.Go(func() error {
 		defer close(routed)
 		err := p.router.Run(routing)
-		if errors.Is(err, ledger.ErrFenced) && errors.Is(p.ledger.Moved(ctx), ledger.ErrMoved) {
+		if errors.Is(err, ledger.ErrFenced) && (p.left.Load() || errors.Is(p.ledger.Moved(ctx), ledger.ErrMoved)) {
 			p.left.Store(true)
 			<-routing.Done() // what is asked of the move is still answered
 			return nil

@@ -34,7 +34,7 @@ func checkSeveral(o Options) error {
 }
 
 func (p *pod) openLedger(ctx context.Context) (*ledger.Ledger, error) {
-	o := ledger.Options{URL: p.o.Store, Desk: p.o.Desk, Logger: p.log}
+	o := ledger.Options{URL: p.o.Store, Desk: p.o.Desk, Logger: p.log, Adopting: p.forgetArchive}
 	switch {
 	case p.o.StoreDir != "":
 		o.Source = func() (string, error) { return StoreURL(p.o.StoreDir) }
