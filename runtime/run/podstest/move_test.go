@@ -26,6 +26,7 @@ type movable struct {
 	*podstest.Desk
 	postgres string
 	control  string
+	volume   string // the SQLite file
 	operator *http.Client
 	viewer   *http.Client
 }
@@ -70,9 +71,10 @@ func movableDesk(t *testing.T, ctx context.Context) *movable {
 		}
 		*to = &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 	}
+	m.volume = filepath.Join(o.Dir, "volume", "ledger.db")
 	o.StoreOf = func(pod int) string {
 		if pod == 0 {
-			return "sqlite://" + filepath.Join(o.Dir, "volume", "ledger.db")
+			return "sqlite://" + m.volume
 		}
 		return m.postgres
 	}
