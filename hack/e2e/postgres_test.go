@@ -33,6 +33,13 @@ const runtimePods = "app.kubernetes.io/component=runtime"
 // freshDeskOnPostgres makes a desk on a database of its own, which goes with the test, like the desk.
 func freshDeskOnPostgres(t *testing.T, ns string) *onPostgres {
 	t.Helper()
+	d, _ := deskOnPostgres(t, ns, talk(ns))
+	return d
+}
+
+// deskOnPostgres does so with other resources, and gives the URL of the database.
+func deskOnPostgres(t *testing.T, ns, resources string) (*onPostgres, string) {
+	t.Helper()
 	c := broken(t)
 	if len(c.Plan.Nodes) < 3 {
 		t.Fatalf("the cluster has %d nodes: start it with `go run ./hack/cluster up --nodes 3`", len(c.Plan.Nodes))
@@ -48,7 +55,7 @@ func freshDeskOnPostgres(t *testing.T, ns string) *onPostgres {
 	apply(t, "flux", secretOf(ns, map[string]string{
 		"host": parsed.Hostname(), "port": parsed.Port(), "dbname": role, "user": role, "password": password, "sslmode": "disable",
 	}))
-	apply(t, "flux", talk(ns)+fmt.Sprintf(`---
+	apply(t, "flux", resources+fmt.Sprintf(`---
 apiVersion: usher.chat/v1alpha1
 kind: Desk
 metadata: {name: default, namespace: %s}
@@ -62,7 +69,7 @@ spec:
 	kubectl(t, "-n", ns, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=600s")
 	kubectl(t, "-n", ns, "rollout", "status", "deployment/usher", "--timeout=600s")
 	d.served(t)
-	return d
+	return d, address
 }
 
 func secretOf(ns string, data map[string]string) string {
@@ -242,9 +249,12 @@ func (d *onPostgres) scales(t *testing.T) {
 	d.served(t)
 }
 
+// usherImage is where the operator has the image of desks.
+const usherImage = `.spec.template.spec.containers[0].env[?(@.name=="USHER_IMAGE")].value`
+
 // upgrades to another image and back, under load: the same program with another version, in pods beside those before.
 func (d *onPostgres) upgrades(t *testing.T) {
-	was := field(t, "usher-system", "deployment/usher-operator", `.spec.template.spec.containers[0].env[?(@.name=="USHER_IMAGE")].value`)
+	was := field(t, "usher-system", "deployment/usher-operator", usherImage)
 	next := was + "-next"
 	d.load(t, next)
 	roll := func(image, version string) {
