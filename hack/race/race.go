@@ -179,8 +179,8 @@ type pair struct {
 	*runner
 	line      int
 	rng       *rand.Rand
-	agents    [2]*person
-	customers [2]*person
+	agents    [2]*gatewaytest.Person
+	customers [2]*gatewaytest.Person
 }
 
 func (p *pair) race(ctx context.Context) error {
@@ -188,7 +188,7 @@ func (p *pair) race(ctx context.Context) error {
 	holder := -1
 	for round := 0; p.picks.Load() < p.o.Picks; round++ {
 		customer := p.customers[round%2]
-		joined, err := customer.do(ctx, protocol.Command{Type: protocol.TypeJoin})
+		joined, err := customer.Do(ctx, protocol.Command{Type: protocol.TypeJoin})
 		if err != nil {
 			return fmt.Errorf("%s: a customer joins: %w", lineName(p.line), err)
 		}
@@ -214,14 +214,14 @@ func (p *pair) race(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, who := range append(p.agents[:], p.customers[:]...) {
-		p.again += who.again
+		p.again += who.Again()
 		who.Drop()
 	}
 	return nil
 }
 
 func (p *pair) end(ctx context.Context, agent int, conversation string) error {
-	_, err := p.agents[agent].do(ctx, protocol.Command{Type: protocol.TypeEnd, Conversation: conversation})
+	_, err := p.agents[agent].Do(ctx, protocol.Command{Type: protocol.TypeEnd, Conversation: conversation})
 	var refused *gatewaytest.Refusal
 	if errors.As(err, &refused) && refused.Reason.Code == "ended" {
 		err = nil
@@ -276,7 +276,7 @@ func (p *pair) attempt(ctx context.Context, n, way int, conversation string) (po
 		c.Type = protocol.TypeGrab
 	}
 	op := porcupine.Operation{ClientId: 2*p.line + n, Input: attempt{conversation, agentName(p.line, n)}, Call: int64(time.Since(p.began))}
-	ack, err := p.agents[n].do(ctx, c)
+	ack, err := p.agents[n].Do(ctx, c)
 	op.Return = int64(time.Since(p.began))
 	var refused *gatewaytest.Refusal
 	switch {

@@ -115,3 +115,15 @@ func (s *server) address(ctx context.Context) (string, error) {
 		}
 	}
 }
+
+// now is where people can come in at present; empty while they cannot.
+func (s *server) now() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.up:
+		return s.url
+	default:
+		return ""
+	}
+}

@@ -210,12 +210,7 @@ func (s *Stage) reset(ctx context.Context, random *rand.Rand, struck func()) (er
 	if err := wait(ctx, between(random, 20*time.Millisecond, 200*time.Millisecond)); err != nil {
 		return err
 	}
-	for _, database := range databases {
-		if err := s.network.Reset(p.Host(), database); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.network.Reset(p.Host(), databases[:]...)
 }
 
 // ended tells a pod to end, as Kubernetes does, and starts it again.
@@ -266,10 +261,10 @@ func (s *Stage) full(ctx context.Context, random *rand.Rand, struck func()) (err
 	if err := stuff(s.ballast()); err != nil {
 		return err
 	}
-	struck()
-	for {
+	for { // it goes on for a while with the room that its files have
 		switch err := s.desk.Pods[0].Ready(ctx); {
 		case err != nil && strings.Contains(err.Error(), "full"):
+			struck()
 			return wait(ctx, between(random, 0, 2*time.Second))
 		case ctx.Err() != nil:
 			return fmt.Errorf("the disk is full and the pod does not say so: %w", ctx.Err())

@@ -128,12 +128,15 @@ func (s *Stage) Records(ctx context.Context) iter.Seq2[desk.Record, error] {
 		l := s.desk.Ledger
 		if l == nil {
 			p := s.desk.Pods[0]
-			if err := p.Signal(syscall.SIGTERM); err != nil {
+			var err error
+			if p.Running() {
+				err = p.Signal(syscall.SIGTERM)
+				p.Wait()
+			}
+			if err != nil {
 				yield(desk.Record{}, err)
 				return
 			}
-			p.Wait()
-			var err error
 			if l, err = s.desk.OpenLedger(ctx); err != nil {
 				yield(desk.Record{}, err)
 				return

@@ -39,7 +39,8 @@ func StartPair(ctx context.Context, primary, standby string) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := startAt(primary, programs, account, []string{"wal_level = replica", "max_wal_senders = 4", "hot_standby = on"})
+	first, err := startAt(primary, programs, account, []string{"wal_level = replica", "max_wal_senders = 4", "hot_standby = on",
+		"wal_retrieve_retry_interval = 200ms"})
 	if err != nil {
 		return nil, err
 	}

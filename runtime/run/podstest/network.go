@@ -137,10 +137,12 @@ func (n *Network) change(pod, rule string) error {
 	return n.within(pid, rule, "nft", "-f", "-")
 }
 
-// Reset breaks all connections of a pod with an address: both sides are told at once.
-func (n *Network) Reset(pod, with string) error {
+// Reset breaks all connections of a pod with some addresses, after it ended the pod's cuts: both sides are told at once,
+// and the pod may connect again. What was underway to a deaf pod does not reach it any more.
+func (n *Network) Reset(pod string, with ...string) error {
 	n.mu.Lock()
 	pid := n.at[pod]
 	n.mu.Unlock()
-	return n.within(pid, "", "ss", "--kill", "--tcp", "dst", with)
+	return n.within(pid, "flush set inet usher away\nflush set inet usher mute\n", "sh", "-c",
+		"nft -f - && exec ss --kill --tcp 'dst "+strings.Join(with, " or dst ")+"'")
 }
