@@ -58,6 +58,17 @@ func (k Key) String() string { return "key " + k.id }
 // GoString keeps the secret out of logs.
 func (k Key) GoString() string { return k.String() }
 
+// Names are the ids of the keys of both rings, in order: other keys have others.
+func (k Keys) Names() (names []string) {
+	for _, ring := range []Ring{k.Session, k.SignIn} {
+		for _, key := range ring {
+			names = append(names, key.id)
+		}
+		names = append(names, "")
+	}
+	return names
+}
+
 func (r Ring) find(id string) (Key, bool) {
 	for _, k := range r {
 		if k.id == id {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -38,13 +39,20 @@ type Options struct {
 // Tokens issues and verifies the tokens of one desk. It can be used by many goroutines at once.
 type Tokens struct {
 	desk string
-	keys Keys
+	keys atomic.Pointer[Keys]
 	now  func() time.Time
 }
 
 // New makes Tokens. A desk without a name, or a ring without a key, is a defect of the caller and
 // shows at the first use.
-func New(o Options) *Tokens { return &Tokens{desk: o.Desk, keys: o.Keys, now: o.Now} }
+func New(o Options) *Tokens {
+	t := &Tokens{desk: o.Desk, now: o.Now}
+	t.SetKeys(o.Keys)
+	return t
+}
+
+// SetKeys exchanges the keys, for what is issued and verified from now on.
+func (t *Tokens) SetKeys(keys Keys) { t.keys.Store(&keys) }
 
 // claims of all kinds.
 type claims struct {
@@ -64,12 +72,12 @@ type claims struct {
 
 // IssueCustomer makes the token of a customer's session on a channel.
 func (t *Tokens) IssueCustomer(session, channel string, expires time.Time) (string, error) {
-	return t.issue(t.keys.Session, claims{Audience: audienceCustomer, Subject: session, Channel: channel}, expires)
+	return t.issue(t.keys.Load().Session, claims{Audience: audienceCustomer, Subject: session, Channel: channel}, expires)
 }
 
 // VerifyCustomer reads what IssueCustomer made.
 func (t *Tokens) VerifyCustomer(token string) (session, channel string, expires time.Time, err error) {
-	c, err := t.verify(t.keys.Session, audienceCustomer, token)
+	c, err := t.verify(t.keys.Load().Session, audienceCustomer, token)
 	if err == nil && c.Channel == "" {
 		err = fmt.Errorf("customer session: %w: it names no channel", ErrMalformed)
 	}
@@ -81,23 +89,23 @@ func (t *Tokens) VerifyCustomer(token string) (session, channel string, expires 
 
 // IssueAgent makes the token of an agent's session; session is its id in the desk's state.
 func (t *Tokens) IssueAgent(agent, session string, expires time.Time) (string, error) {
-	return t.issue(t.keys.Session, claims{Audience: audienceAgent, Subject: agent, ID: session}, expires)
+	return t.issue(t.keys.Load().Session, claims{Audience: audienceAgent, Subject: agent, ID: session}, expires)
 }
 
 // VerifyAgent reads what IssueAgent made. Whether the session is still in force is in the desk's state.
 func (t *Tokens) VerifyAgent(token string) (agent, session string, expires time.Time, err error) {
-	return t.verifyWithID(t.keys.Session, audienceAgent, token)
+	return t.verifyWithID(t.keys.Load().Session, audienceAgent, token)
 }
 
 // IssueLink makes the token of a sign-in link for an agent. It is good once: the desk's state keeps
 // the ids of those that were used.
 func (t *Tokens) IssueLink(agent, id string, expires time.Time) (string, error) {
-	return t.issue(t.keys.SignIn, claims{Audience: audienceSignIn, Subject: agent, ID: id}, expires)
+	return t.issue(t.keys.Load().SignIn, claims{Audience: audienceSignIn, Subject: agent, ID: id}, expires)
 }
 
 // VerifyLink reads what IssueLink made.
 func (t *Tokens) VerifyLink(token string) (agent, id string, expires time.Time, err error) {
-	return t.verifyWithID(t.keys.SignIn, audienceSignIn, token)
+	return t.verifyWithID(t.keys.Load().SignIn, audienceSignIn, token)
 }
 
 // Support is where a support link leads: an agent, a team or a queue, by a channel (features R9, R18).
@@ -112,12 +120,12 @@ func (t *Tokens) IssueSupport(s Support) (string, error) {
 	if s.Channel == "" || s.Kind == "" {
 		return "", fmt.Errorf("issue %s: a channel and what it leads to are needed", audienceSupport)
 	}
-	return t.issue(t.keys.SignIn, claims{Audience: audienceSupport, Subject: s.Name, Kind: s.Kind, Channel: s.Channel}, s.Expires)
+	return t.issue(t.keys.Load().SignIn, claims{Audience: audienceSupport, Subject: s.Name, Kind: s.Kind, Channel: s.Channel}, s.Expires)
 }
 
 // VerifySupport reads what IssueSupport made. Whether its target is still there is in the desk's state.
 func (t *Tokens) VerifySupport(token string) (Support, error) {
-	c, err := t.verify(t.keys.SignIn, audienceSupport, token)
+	c, err := t.verify(t.keys.Load().SignIn, audienceSupport, token)
 	if err == nil && (c.Channel == "" || c.Kind == "") {
 		err = fmt.Errorf("support link: %w: it lacks a claim", ErrMalformed)
 	}

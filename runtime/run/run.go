@@ -118,6 +118,8 @@ type pod struct {
 	moved   error              // why the ledger is not led here any more, at the start
 	rested  context.CancelFunc // ends the pod, to be started again
 	eraser  *erasure.Eraser
+	tokens  *access.Tokens
+	keyed   []string // names of the keys in force
 }
 
 func assemble(ctx context.Context, o Options) (_ *pod, err error) {
@@ -173,6 +175,8 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	}
 	p.began = replica.Seq
 	p.figures = &figures{pod: p}
+	p.tokens = access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now})
+	p.keyed = keys.Names()
 	p.control = control.New(control.Options{
 		Desk: p.figures, Keeper: keeper, Info: info, Now: time.Now, Logger: p.log,
 	})
@@ -181,7 +185,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		Eraser:  p.eraser,
 		Changed: p.control.Changed,
 		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
-		Tokens:  access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now}),
+		Tokens:  p.tokens,
 		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, TrustedProxies: o.TrustedProxies, Logger: p.log,
 		Typing: p.typing(),
 	})
@@ -195,15 +199,6 @@ func (p *pod) read(f func(s *desk.State)) { p.gateway.Read(f) }
 
 // leads tells whether this pod decides.
 func (p *pod) leads() bool { return p.member == nil || p.member.Leads() }
-
-func (p *pod) keys() (access.Keys, error) {
-	if p.o.Keys == "" {
-		return access.GenerateKeys(keysIn(p.o.Data))
-	}
-	return access.LoadKeyFiles(filepath.Join(p.o.Keys, access.SessionFile), p.o.SignInKey)
-}
-
-func keysIn(data string) string { return filepath.Join(data, "keys") }
 
 func settingsFile(path string) (*settings.Settings, error) {
 	data, err := os.ReadFile(path)
@@ -280,6 +275,7 @@ func (p *pod) run(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { p.trim(ctx); return nil })
+	group.Go(func() error { p.followKeys(ctx); return nil })
 	group.Go(func() error { p.eraser.Run(ctx, p.leads); return nil })
 	if p.file != nil {
 		group.Go(func() error { return p.followFile(ctx) })

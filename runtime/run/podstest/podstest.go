@@ -161,6 +161,9 @@ func (d *Desk) Apply(s settings.Settings) error {
 	return os.Rename(d.settings()+".new", d.settings())
 }
 
+// Keys is the directory of the desk's keys.
+func (d *Desk) Keys() string { return d.keys() }
+
 func free() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

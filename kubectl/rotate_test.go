@@ -1,0 +1,72 @@
+package kubectl
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"usher.chat/controllers/specs"
+)
+
+func TestTheNamesOfKeysAreThoseOfTheOperator(t *testing.T) {
+	if secretKeys != specs.SecretKeys || keySession != specs.KeySession {
+		t.Errorf("%s and %s", secretKeys, keySession)
+	}
+}
+
+func (p *plugin) keysOf(name string) map[string][]byte {
+	p.t.Helper()
+	var s corev1.Secret
+	if err := p.Get(context.Background(), client.ObjectKey{Namespace: p.namespace, Name: name}, &s); err != nil {
+		p.t.Fatal(err)
+	}
+	return s.Data
+}
+
+func TestKeysRotateInStepsAndTheOldOnesGoWhenTheirTimeIsOver(t *testing.T) {
+	p := onCluster(t)
+	now := time.Now()
+	p.now = func() time.Time { return now }
+	p.run("rotate-keys").ends(ExitFailed).names("there is no Secret usher-keys")
+	a := bytes.Repeat([]byte{1}, 32)
+	p.secret(secretKeys, map[string][]byte{keySession: a})
+	p.secret(secretSignIn, map[string][]byte{keySignIn: a})
+	p.run("rotate-keys", "--drop-old").done().names("has no old key")
+
+	// Broken off in the wait: the new keys are accepted and sign nothing.
+	running, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	p.runContext(running, "rotate-keys").ends(ExitFailed).names("is accepted soon", "waiting 2m0s")
+	half := p.keysOf(secretKeys)
+	if !bytes.Equal(half[keySession], a) || len(half[keySession+specs.KeyOldSuffix]) != 32 {
+		t.Fatalf("half way: %v", half)
+	}
+	p.run("rotate-keys", "--drop-old", "--now").ends(ExitFailed).names("in the middle of a rotation")
+
+	now = now.Add(3 * time.Minute)
+	p.run("rotate-keys").done().names("usher-keys: the new key signs sessions", "usher-sign-in: the new key signs links")
+	for name, key := range map[string]string{secretKeys: keySession, secretSignIn: keySignIn} {
+		got := p.keysOf(name)
+		if !bytes.Equal(got[key+specs.KeyOldSuffix], a) || bytes.Equal(got[key], a) || len(got[key]) != 32 {
+			t.Fatalf("%s: %v", name, got)
+		}
+	}
+	if got := p.keysOf(secretKeys); !bytes.Equal(got[keySession], half[keySession+specs.KeyOldSuffix]) {
+		t.Error("another key signs than the one that was accepted")
+	}
+	now = now.Add(24 * time.Hour)
+	p.run("rotate-keys").ends(ExitFailed).names("has an old key still", "--drop-old")
+	p.run("rotate-keys", "--drop-old").ends(ExitFailed).names("may be good until", "--now")
+	now = now.Add(7 * 24 * time.Hour)
+	p.run("rotate-keys", "--drop-old").ends(ExitFailed).names("usher-keys: the old key is gone", "in usher-sign-in has signed may be good until")
+	p.run("rotate-keys", "--drop-old", "--now").done().names("usher-sign-in: the old key is gone")
+	if got := p.keysOf(secretSignIn); len(got) != 1 {
+		t.Errorf("left: %v", got)
+	}
+	p.run("rotate-keys", "--settle", "0").done()
+	p.run("rotate-keys", "--now").ends(ExitUsage)
+}
