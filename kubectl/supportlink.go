@@ -43,8 +43,8 @@ func (e *env) supportLinkCommand() *cobra.Command {
 		Short: "Print a link, and a button, that leads customers to a queue, a team or an agent",
 		Long: `Print a link that leads customers to a queue, a team or an agent, and the button for pages with the widget.
 It works for everybody who has it, until its end, and only while what it leads to is there. To take links back
-before, change the key in the Secret usher-sign-in and delete the runtime's pod: that ends all of them, and
-sign-in links too.
+before, exchange the key in the Secret usher-sign-in with "kubectl usher rotate-keys" and --drop-old --now: that ends
+all of them, and sign-in links too.
 
 It is signed here with the key in the Secret usher-sign-in: whoever may read that secret may sign in as
 anybody of the desk. The address is --url, else the Desk's spec.publicURL.`,

@@ -1,5 +1,5 @@
 // Package backup is the file of `kubectl usher backup`: a desk's log up to a position, with its counts and hash
-// (feature X9).
+// (feature X5).
 //
 //	w, err := backup.NewWriter(file, backup.Header{Desk: "acme", Last: 4711, At: now})
 //	err = w.Add(row) // for each row in order

@@ -11,7 +11,7 @@ import (
 	"usher.chat/runtime/protocol"
 )
 
-// Keeper is what the port does with the ledger as a whole: it tells of it and takes it elsewhere (feature X9). Only the
+// Keeper is what the port does with the ledger as a whole: it tells of it and takes it elsewhere (feature X5). Only the
 // operator's certificate may ask for that.
 type Keeper interface {
 	// Ledger tells of the desk's ledger.

@@ -2,7 +2,7 @@ package protocol
 
 import "time"
 
-// The ledger as a whole, on the control port (package control; feature X9).
+// The ledger as a whole, on the control port (package control; feature X5).
 
 // LedgerInfo is GET /control/v1/ledger.
 type LedgerInfo struct {

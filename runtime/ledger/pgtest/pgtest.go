@@ -347,3 +347,6 @@ func freePort(host string) (int, error) {
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
+
+// Program is the path of one of the server's programs, such as pg_dump.
+func (s *Server) Program(name string) string { return filepath.Join(s.programs, name) }
