@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
-	"golang.org/x/time/rate"
 
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
@@ -50,8 +49,8 @@ type socket struct {
 	beat   int         // its turn among those who are told in turns: when it is pinged, and of places far behind
 
 	heard  int64 // unix seconds of the last frame from the client; guarded by mu
-	frames *rate.Limiter
-	does   *rate.Limiter
+	frames bucket
+	does   bucket
 
 	mu      sync.Mutex
 	out     []frame

@@ -13,7 +13,7 @@ import (
 const (
 	trimEvery = 20 * time.Second
 	// trimAbove is how much free memory is worth a collection.
-	trimAbove = 8 << 20
+	trimAbove = 4 << 20
 	// trimBelow is the number of events in trimEvery below which a desk is quiet. Where anything goes on, an offer
 	// would wait for the collection, and for the program's pages to be read again.
 	trimBelow = 200
