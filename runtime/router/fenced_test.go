@@ -75,3 +75,53 @@ func TestALeaderThatIsReplacedEndsAndAcknowledgesNothingLate(t *testing.T) {
 		}
 	}
 }
+
+// taking is a follower that lets another take the lead when the first group is in.
+type taking struct {
+	once sync.Once
+	take func()
+}
+
+func (f *taking) Follow([]desk.Record) { f.once.Do(f.take) }
+
+// A refusal may follow from something that was decided just before it and never came to be: then it is not true.
+func TestARefusalThatFollowsFromWhatWasNeverWrittenIsNotTold(t *testing.T) {
+	url, err := server.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, other := openLedger(t, url), openLedger(t, url)
+	before := start(t, lead(t, router.Options{Ledger: l, Lease: time.Hour}))
+	before.do(settingsOf())
+	joined := before.do(join("s1"))
+	before.stop()
+	r := lead(t, router.Options{Ledger: l, Lease: time.Hour})
+	r.Follow(&taking{take: func() {
+		leader, err := other.Leader(t.Context())
+		if err == nil {
+			_, err = other.Lead(t.Context(), ledger.Claim{Holder: "usher-1", Lease: time.Hour, Replaces: leader.Epoch})
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}})
+	// Both are decided in one group, the first after the start: the customer leaves, and says something.
+	answers := make(chan error, 2)
+	leaves := desk.End{Origin: origin("s1", 8), Conversation: joined.Conversation}
+	for _, c := range []desk.Command{leaves, say("s1", 9, "are you there?")} {
+		r.Submit(c, func(_ router.Result, err error) { answers <- err })
+	}
+	if err := start(t, r).end(); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("it ended with %v", err)
+	}
+	for range 2 {
+		if err := <-answers; !errors.Is(err, router.ErrStopped) {
+			t.Errorf("the answer is %v, and nothing of it is in the ledger", err)
+		}
+	}
+	for _, record := range records(t, other) {
+		if e, ended := record.Event.(desk.Ended); ended {
+			t.Errorf("the ledger has %+v", e)
+		}
+	}
+}

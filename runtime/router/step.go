@@ -199,13 +199,13 @@ func (r *Router) append(ctx context.Context, g *group) error {
 	return err
 }
 
-// reply answers those in the group; an error is also for those behind it, who are not decided any more.
+// reply answers those in the group; an error is also for those behind it, who are not decided any more, and for those
+// who were refused: that may follow from what stands before it in the group, and is not durable.
 func (g *group) reply(err error) {
 	for _, a := range g.answers {
-		switch {
-		case err == nil || a.err != nil:
+		if err == nil {
 			a.done(a.result, a.err)
-		default:
+		} else {
 			a.done(Result{}, err)
 		}
 	}

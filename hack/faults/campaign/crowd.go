@@ -56,7 +56,7 @@ func (c *crowd) come(ctx context.Context) error {
 	// A person may come while something is not there yet: on a new cluster an address is known before it answers.
 	options := gatewaytest.PersonOptions{Addresses: c.stage.Addresses}
 	add := func(list *[]*somebody, client *gatewaytest.Client, name string, side desk.Side, pod, n int) {
-		s := &somebody{Person: gatewaytest.NewPerson(client, pod, options), crowd: c, memory: newMemory(name, c.began), side: side,
+		s := &somebody{Person: gatewaytest.NewPerson(client, pod, options), crowd: c, memory: newMemory(name, side == desk.SideAgent, c.began), side: side,
 			random: rand.New(rand.NewPCG(c.o.Seed, uint64(n)))}
 		client.Watch(s.memory.told)
 		c.mu.Lock()

@@ -109,7 +109,7 @@ func (c *crowd) judge(ctx context.Context, stage Stage, r *Result) error {
 }
 
 // toldInOrder looks at the order in which one client was told messages. What was said before an agent had the
-// conversation comes when it is read, behind what is said meanwhile.
+// conversation comes when it is read, behind what is said meanwhile; also to an agent whom it was only offered.
 func toldInOrder(m *memory, n *Counts) {
 	since := map[string]uint64{}
 	for _, op := range m.ops {
@@ -119,6 +119,9 @@ func toldInOrder(m *memory, n *Counts) {
 	}
 	last := map[string]Op{}
 	for _, op := range m.hears {
+		if _, has := since[op.Conversation]; !has && m.agent {
+			continue
+		}
 		before := last[op.Conversation]
 		if op.Seq < before.Seq && op.Seq > since[op.Conversation] {
 			n.wrong(&n.OutOfOrder, "%s was told %q of %s, %d, behind %q, %d", m.name, op.Text, op.Conversation, op.Seq, before.Text, before.Seq)

@@ -35,6 +35,7 @@ type message struct {
 // memory is what one client remembers.
 type memory struct {
 	name  string
+	agent bool
 	began time.Time
 
 	mu       sync.Mutex
@@ -47,8 +48,8 @@ type memory struct {
 	longest  time.Duration // the longest wait for an answer since the fault
 }
 
-func newMemory(name string, began time.Time) *memory {
-	return &memory{name: name, began: began, heard: map[message]string{}}
+func newMemory(name string, agent bool, began time.Time) *memory {
+	return &memory{name: name, agent: agent, began: began, heard: map[message]string{}}
 }
 
 // told takes in a change that the client is told.
