@@ -63,6 +63,7 @@ var benches = []bench{
 	{"start", benchStart},
 	{"resume", benchResume},
 	{"settings", benchSettings},
+	{"steady", benchSteady},
 	{"picks", benchPicks},
 	{"places", benchPlaces},
 	{"offers", benchOffers},

@@ -71,10 +71,10 @@ func benchPods(ctx context.Context, e *env) (list []figure, err error) {
 	}
 	note := fmt.Sprintf("%d times, customers of the pods that stay", changes)
 	return append(list,
-		atMost("router_killed_p50", ms(killed[changes/2]), "ms", 0, 2000, note),
-		atMost("router_killed_max", ms(killed[changes-1]), "ms", 0, 6000, note),
-		atMost("router_handover_p50", ms(handed[changes/2]), "ms", 0, 200, note),
-		atMost("router_handover_max", ms(handed[changes-1]), "ms", 0, 200, note),
+		atMost("router_killed_p50", ms(killed[changes/2]), "ms", 2000, 2000, note),
+		atMost("router_killed_max", ms(killed[changes-1]), "ms", 6000, 6000, note),
+		atMost("router_handover_p50", ms(handed[changes/2]), "ms", 200, 200, note),
+		atMost("router_handover_max", ms(handed[changes-1]), "ms", 200, 200, note),
 	), nil
 }
 

@@ -166,8 +166,8 @@ func (c *resuming) kill(ctx context.Context, victim *podstest.Pod, kind string) 
 	note := fmt.Sprintf("%d sockets of the %s, of 10,000 on 3 pods; p99 %v; the dead pod is among the addresses for 1 s",
 		len(hit), kind, percentile(waits, 99).Round(time.Millisecond))
 	return []figure{
-		atMost("resume_"+kind+"_p50", percentile(waits, 50).Seconds(), "s", 0, 5, note),
-		atMost("resume_"+kind+"_max", waits[len(waits)-1].Seconds(), "s", 0, 5, note),
+		atMost("resume_"+kind+"_p50", percentile(waits, 50).Seconds(), "s", 5, 5, note),
+		atMost("resume_"+kind+"_max", waits[len(waits)-1].Seconds(), "s", 5, 5, note),
 	}, nil
 }
 

@@ -28,7 +28,7 @@ func (p *pod) opsHandler() http.Handler {
 			http.Error(w, "the ledger cannot be written: "+err.Error(), http.StatusServiceUnavailable)
 		case p.leaving.Load():
 			http.Error(w, "this pod ends", http.StatusServiceUnavailable)
-		case p.member != nil && p.archive.Position() < p.began:
+		case p.member != nil && !p.recent.Serves():
 			http.Error(w, "the history of this pod is being made from the ledger", http.StatusServiceUnavailable)
 		case !ready:
 			http.Error(w, "waiting for settings from the operator", http.StatusServiceUnavailable)

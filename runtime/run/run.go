@@ -104,6 +104,7 @@ type pod struct {
 	member  *router.Member // the router of a desk with several pods; nil otherwise
 	peers   *peer.Server
 	archive *archive.Archive
+	recent  *archive.Recent // what people see of it
 	gateway *gateway.Gateway
 	control *control.Server
 	file    *settings.Settings
@@ -174,6 +175,10 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		return nil, err
 	}
 	p.began = replica.Seq
+	p.recent = archive.NewRecent(p.archive)
+	if err := p.recent.Gather(ctx, p.replay, replica); err != nil {
+		return nil, err
+	}
 	p.figures = &figures{pod: p}
 	p.tokens = access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now})
 	p.keyed = keys.Names()
@@ -184,12 +189,12 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	p.gateway = gateway.New(gateway.Options{
 		Eraser:  p.eraser,
 		Changed: p.control.Changed,
-		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.archive, Gateway: id,
+		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.recent, Gateway: id,
 		Tokens:  p.tokens,
 		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, TrustedProxies: o.TrustedProxies, Logger: p.log,
 		Typing: p.typing(),
 	})
-	p.router.Follow(p.archive)
+	p.router.Follow(p.recent)
 	p.router.Follow(p.gateway)
 	return p, nil
 }
@@ -252,9 +257,7 @@ func (p *pod) run(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() error {
-		if err := p.archive.Run(routing, func(ctx context.Context, after uint64) records {
-			return router.Records(ctx, p.ledger, after)
-		}); err != nil && routing.Err() == nil {
+		if err := p.archive.Run(routing, p.replay); err != nil && routing.Err() == nil {
 			return fmt.Errorf("archive: %w", err)
 		}
 		return nil
@@ -292,6 +295,11 @@ func (p *pod) ready() {
 }
 
 type records = iter.Seq2[desk.Record, error]
+
+// replay reads the ledger for who makes something of it.
+func (p *pod) replay(ctx context.Context, after uint64) records {
+	return router.Records(ctx, p.ledger, after)
+}
 
 func addr(l net.Listener) string {
 	if l == nil {
