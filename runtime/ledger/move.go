@@ -118,6 +118,7 @@ type mover struct {
 	o              MoveOptions
 	writer         *Writer // keeps others from the target
 	from, to       Chain   // of what was compared
+	mended         int     // rows of the copy that were brought up to date
 }
 
 func (m *mover) run(ctx context.Context) (Moved, error) {
@@ -137,6 +138,11 @@ func (m *mover) run(ctx context.Context) (Moved, error) {
 			return Moved{}, err
 		}
 		moved, again, err := m.finish(ctx)
+		if err == nil && m.mended > 0 { // what an erasure has taken out is not to be left in the copy's dead rows
+			if err := m.target.Clean(ctx); err != nil {
+				m.source.log.WarnContext(ctx, "the copy was not cleaned of what was erased under way: vacuum it", "error", err)
+			}
+		}
 		if err == nil || !again || ctx.Err() != nil {
 			return moved, err
 		}
@@ -291,6 +297,7 @@ func (m *mover) align(ctx context.Context, ours, theirs []Row) error {
 				return m.target.failed("bring a row up to date", err)
 			}
 			their.Body = our.Body
+			m.mended++
 		}
 		if err := errors.Join(m.from.Add(our), m.to.Add(their)); err != nil {
 			return err
