@@ -115,6 +115,7 @@ func (d *onPostgres) leader(t *testing.T) chaos.Pod {
 func at(p chaos.Pod) string { return "http://" + netip.AddrPortFrom(p.IP, 8080).String() }
 
 func TestADeskOnPostgreSQL(t *testing.T) {
+	next := nextVersion(t) // while the desk is made and tried
 	d := freshDeskOnPostgres(t, "e2e-postgres")
 	ns := d.ns
 
@@ -152,7 +153,7 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 		d.acrossPods(t)
 	})
 	t.Run("loses nothing when the pod that leads is killed", func(t *testing.T) {
-		under(t, ns, 6, 6, false, func() {
+		under(t, ns, 6, 6, 1, func() {
 			leader := d.leader(t)
 			must(t, d.cluster.Kill(short(t), leader))
 			eventually(t, patience, "its container is started again", func() (string, bool) {
@@ -163,7 +164,7 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 		})
 	})
 	t.Run("loses nothing when the node of the pod that leads is drained", func(t *testing.T) {
-		under(t, ns, 6, 6, false, func() {
+		under(t, ns, 6, 6, 1, func() {
 			leader := d.leader(t)
 			must(t, d.cluster.Drain(short(t), leader.Node))
 			for _, p := range d.pods(t) {
@@ -175,6 +176,18 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 			must(t, d.cluster.Uncordon(short(t), leader.Node))
 		})
 	})
+	t.Run("loses nothing when its database is killed and the standby leads", func(t *testing.T) {
+		under(t, ns, 6, 6, 0, func() {
+			must(t, d.database.KillPrimary(short(t)))
+			must(t, d.database.Promote(short(t)))
+			must(t, d.database.RestartAsStandby(short(t)))
+			d.served(t)
+			d.acrossPods(t)
+		})
+	})
+	t.Run("answers kubectl usher as one desk, whichever pod is asked", func(t *testing.T) {
+		d.inspected(t)
+	})
 	t.Run("follows another password of its database without a restart", func(t *testing.T) {
 		d.rotates(t)
 	})
@@ -182,7 +195,7 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 		d.scales(t)
 	})
 	t.Run("loses nothing when it is upgraded and set back", func(t *testing.T) {
-		d.upgrades(t)
+		d.upgrades(t, next)
 	})
 }
 
@@ -202,6 +215,30 @@ func (d *onPostgres) acrossPods(t *testing.T) {
 		until(t, maria, "the answer", func(v *gatewaytest.View) bool { return len(v.Messages[joined.Conversation]) == 2 })
 		do(t, ana, protocol.Command{Type: protocol.TypeEnd, Conversation: joined.Conversation})
 	}
+}
+
+// inspected by the plugin, which asks any pod.
+func (d *onPostgres) inspected(t *testing.T) {
+	waits := customer(t, d.ns, "web")
+	do(t, waits, protocol.Command{Type: protocol.TypeJoin, Name: "Maria"})
+	closed := func(v *gatewaytest.View) bool { return v.Channel != nil && v.Channel.QueueState == "Closed" }
+	open := func(v *gatewaytest.View) bool { return v.Channel != nil && v.Channel.QueueState == "Open" }
+	fieldIs(t, patience, d.ns, "queue.usher.chat/support", ".status.waiting", "1")
+	kubectl(t, "usher", "-n", d.ns, "close", "support", "--for", "2h", "--reason", "fire drill")
+	until(t, waits, "the widget says closed", closed)
+	fieldIs(t, patience, d.ns, "queue.usher.chat/support", ".status.stateCause", "Override")
+	for _, args := range [][]string{{"status"}, {"top", "--once"}, {"log", "support"}, {"explain", "support"}} {
+		out := kubectl(t, append([]string{"usher", "-n", d.ns}, args...)...)
+		t.Log("\n$ kubectl usher " + strings.Join(args, " ") + "\n" + out)
+		if args[0] == "log" && !strings.Contains(out, "fire drill") {
+			t.Error("the log does not give the reason")
+		}
+	}
+	ana := agent(t, d.ns, "ana")
+	do(t, ana, protocol.Command{Type: protocol.TypeAuto, Queue: "support"})
+	until(t, waits, "the widget says open", open)
+	fieldIs(t, patience, d.ns, "queue.usher.chat/support", ".spec.override", "")
+	do(t, waits, protocol.Command{Type: protocol.TypeEnd})
 }
 
 // rotates the password, ends all connections that were made with the old one, and looks whether pods go on with the new
@@ -253,10 +290,10 @@ func (d *onPostgres) scales(t *testing.T) {
 const usherImage = `.spec.template.spec.containers[0].env[?(@.name=="USHER_IMAGE")].value`
 
 // upgrades to another image and back, under load: the same program with another version, in pods beside those before.
-func (d *onPostgres) upgrades(t *testing.T) {
+func (d *onPostgres) upgrades(t *testing.T, binary func() string) {
 	was := field(t, "usher-system", "deployment/usher-operator", usherImage)
 	next := was + "-next"
-	d.load(t, next)
+	give(t, binary(), next)
 	roll := func(image, version string) {
 		began := time.Now()
 		kubectl(t, "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+image)
@@ -281,29 +318,53 @@ func (d *onPostgres) upgrades(t *testing.T) {
 		_, _ = tryKubectl(t, "", "-n", "usher-system", "rollout", "status", "deployment/usher-operator", "--timeout=120s")
 		_, _ = tryKubectl(t, "", "-n", desk, "rollout", "status", "statefulset/usher", "--timeout=120s")
 	})
-	under(t, d.ns, 6, 6, true, func() {
+	under(t, d.ns, 6, 6, 12, func() {
 		roll(next, "next")
 		roll(was, "")
 	})
 }
 
-// load builds the program with another version and gives it to the nodes as an image.
+// nextVersion builds the program with another version, beside the test, and gives what waits for its path.
+func nextVersion(t *testing.T) func() string {
+	binary, built := filepath.Join(t.TempDir(), "usher"), make(chan struct{})
+	var failed error
+	go func() {
+		defer close(built)
+		failed = run(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=next", "-o", binary, ".")
+	}()
+	t.Cleanup(func() { <-built })
+	return func() string {
+		<-built
+		must(t, failed)
+		return binary
+	}
+}
+
+// load gives the nodes the next version as an image.
 func (d *onPostgres) load(t *testing.T, image string) {
 	t.Helper()
-	dir := t.TempDir()
-	root := filepath.Join("..", "..")
-	run := func(args ...string) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
-		}
+	give(t, nextVersion(t)(), image)
+}
+
+// give the nodes a program as an image.
+func give(t *testing.T, binary, image string) {
+	t.Helper()
+	archive := filepath.Join(t.TempDir(), "usher.tar")
+	inRoot(t, "go", "run", "./hack/image", "--binary", binary, "--tag", image, "--out", archive)
+	inRoot(t, "go", "run", "./hack/cluster", "load-image", archive)
+}
+
+func inRoot(t *testing.T, args ...string) {
+	t.Helper()
+	must(t, run(t.Context(), args...))
+}
+
+// run a program in the root of the repository.
+func run(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Env = filepath.Join("..", ".."), append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
 	}
-	binary, archive := filepath.Join(dir, "usher"), filepath.Join(dir, "usher.tar")
-	run("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=next", "-o", binary, ".")
-	run("go", "run", "./hack/image", "--binary", binary, "--tag", image, "--out", archive)
-	run("go", "run", "./hack/cluster", "load-image", archive)
+	return nil
 }
