@@ -362,6 +362,7 @@ func (c *localCluster) Down(ctx context.Context) error {
 	}
 	note(machine.UnmountBelow(c.plan.Dir))
 	note(removeNetwork(ctx, c.plan))
+	note(c.plan.DropDatabases())
 	for _, n := range c.plan.Nodes {
 		note(groups.Remove(n.CgroupRoot))
 	}

@@ -234,7 +234,13 @@ func (d *onPostgres) inspected(t *testing.T) {
 			t.Error("the log does not give the reason")
 		}
 	}
+	kubectl(t, "usher", "-n", d.ns, "auto", "support")
+	until(t, waits, "the widget says open", open)
+	// And from the console, on whichever pod: the operator carries it into the Queue.
 	ana := agent(t, d.ns, "ana")
+	do(t, ana, protocol.Command{Type: protocol.TypeClose, Queue: "support", Reason: "from the console", Until: time.Now().Add(time.Hour).UnixMilli()})
+	until(t, waits, "the widget says closed", closed)
+	fieldIs(t, patience, d.ns, "queue.usher.chat/support", ".spec.override.reason", "from the console")
 	do(t, ana, protocol.Command{Type: protocol.TypeAuto, Queue: "support"})
 	until(t, waits, "the widget says open", open)
 	fieldIs(t, patience, d.ns, "queue.usher.chat/support", ".spec.override", "")

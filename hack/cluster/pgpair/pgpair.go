@@ -69,8 +69,15 @@ func Start(ctx context.Context, plan machine.Plan) (*Pair, error) {
 	if p.account == nil {
 		return nil, errors.New("start PostgreSQL beside the cluster: network namespaces need root")
 	}
+	if err := plan.DropDatabases(); err != nil {
+		return nil, err
+	}
+	// Not below the state directory: that may be in a home which the server's account cannot enter.
 	if p.directory, err = os.MkdirTemp("", "usher-pair-"); err != nil {
 		return nil, fmt.Errorf("make the directory of PostgreSQL: %w", err)
+	}
+	if err := plan.KeepDatabases(p.directory); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(p.directory))
 	}
 	for i, n := range plan.Databases {
 		p.servers[i] = &server{pair: p, node: n, data: filepath.Join(p.directory, n.Name)}
@@ -113,7 +120,7 @@ func (p *Pair) Stop() error {
 	for _, s := range p.servers {
 		problems = append(problems, s.stop(), machine.Disconnect(context.Background(), s.node))
 	}
-	return errors.Join(append(problems, os.RemoveAll(p.directory))...)
+	return errors.Join(append(problems, p.plan.DropDatabases())...)
 }
 
 // Address is that of whichever server leads. It moves with Promote.
