@@ -105,6 +105,7 @@ func (c *Compiled) desk(o Objects) {
 	if o.Desk != nil {
 		c.Settings.Desk.DisplayName = o.Desk.Spec.DisplayName
 		c.Settings.Desk.PublicURL = o.Desk.Spec.PublicURL
+		c.Settings.Desk.Retention = plainRetention(o.Desk.Spec.Retention)
 		c.Findings[Key{KindDesk, o.Desk.Name}] = Finding{Generation: o.Desk.Generation, Sent: true}
 	}
 }
@@ -183,6 +184,7 @@ func (c *Compiled) queues(o Objects) {
 			WhenBusy:     plainWhenBusy(spec.WhenBusy),
 			ManualSwitch: settings.ManualSwitch(cmp.Or(spec.ManualSwitch, v1alpha1.SwitchMembers)),
 			Thresholds:   plainThresholds(spec.Thresholds),
+			Retention:    plainRetention(spec.Retention),
 		}
 		plainRouting(&plain, spec)
 		if a, ok := o.Answers[q.Name]; ok && q.Generation >= a.Generation {
@@ -233,6 +235,13 @@ func together(list []Verdict) Verdict {
 		out.Message += "; " + v.Message
 	}
 	return out
+}
+
+func plainRetention(r *v1alpha1.Retention) *settings.Retention {
+	if r == nil {
+		return nil
+	}
+	return &settings.Retention{DeleteAfterDays: int(r.DeleteAfterDays)}
 }
 
 func plainWhenBusy(w v1alpha1.WhenBusy) settings.WhenBusy {

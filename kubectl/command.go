@@ -99,7 +99,7 @@ The namespace is that of -n, or of the kubeconfig's context, as with kubectl.`,
 		e.openCommand(), e.closeCommand(), e.autoCommand(),
 		e.statusCommand(), e.topCommand(), e.logCommand(),
 		e.explainCommand(), e.scheduleCommand(),
-		e.signInLinkCommand(), e.supportLinkCommand(), e.backupCommand(), e.restoreCommand(), e.migrateCommand(), e.rotateKeysCommand(), e.versionCommand(),
+		e.eraseCommand(), e.signInLinkCommand(), e.supportLinkCommand(), e.backupCommand(), e.restoreCommand(), e.migrateCommand(), e.rotateKeysCommand(), e.versionCommand(),
 	)
 	return root
 }

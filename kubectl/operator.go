@@ -19,7 +19,7 @@ const secretOperator = "usher-operator"
 
 // operator opens the way to the runtime with the certificate that may change things. The pod need not be ready.
 func (c *cluster) operator(ctx context.Context) (*controlClient, error) {
-	config, err := c.certificate(ctx, secretOperator, "moving, saving and restoring a desk need")
+	config, err := c.certificate(ctx, secretOperator, "erasing, moving, saving and restoring need")
 	if err != nil {
 		return nil, err
 	}

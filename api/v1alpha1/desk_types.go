@@ -23,6 +23,10 @@ type DeskSpec struct {
 	// +kubebuilder:validation:Pattern=`^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$`
 	PublicURL string `json:"publicURL,omitempty"`
 
+	// retention of conversations of queues that have none of their own. Absent: they are kept.
+	// +optional
+	Retention *Retention `json:"retention,omitempty"`
+
 	// service is how the desk is reachable in and around the cluster.
 	// +optional
 	// +kubebuilder:default={}

@@ -6,6 +6,7 @@ import (
 
 // QueueSpec says when the queue is open, who serves it, and what happens while all are busy.
 // +kubebuilder:validation:XValidation:rule="!has(self.distribution) || !has(self.distribution.strategy) || self.distribution.strategy != 'SkillsThenLeastBusy' || has(self.distribution.requiredSkills) || (has(self.issues) && self.issues.exists(i, has(i.requiredSkills)))",message="strategy SkillsThenLeastBusy needs skills to look for; add distribution.requiredSkills, or requiredSkills of an issue, or set strategy to LeastBusy"
+// +kubebuilder:validation:XValidation:rule="!has(self.retention) || self.retention.deleteAfterDays == 0 || !has(self.thresholds) || !has(self.thresholds.closeAfterIdleSeconds) || self.retention.deleteAfterDays * 86400 >= self.thresholds.closeAfterIdleSeconds",message="a customer may be silent for longer than conversations are kept; raise retention.deleteAfterDays or lower thresholds.closeAfterIdleSeconds"
 type QueueSpec struct {
 	// displayName is what customers and agents read; the resource's name when empty.
 	// +optional
@@ -68,6 +69,10 @@ type QueueSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Thresholds Thresholds `json:"thresholds,omitzero"`
+
+	// retention of the queue's conversations. Absent: that of the Desk; without one they are kept.
+	// +optional
+	Retention *Retention `json:"retention,omitempty"`
 
 	// manualSwitch says who may open and close the queue by hand in the console: all members of its
 	// teams, or only their admins.

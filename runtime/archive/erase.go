@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/ledger/wipe"
 	"usher.chat/runtime/protocol"
 )
 
@@ -128,14 +129,34 @@ func (w *writer) erase(ctx context.Context, p *projection, e erasure) error {
 		generation := p.resources[resourceKey{kindQueue, queue}].generation
 		logs.add(queue, e.seq, e.at, "erased", e.event.By, "", "", string(e.event.Cause), reason, int64(0), line.Conversation, "", generation, int64(0))
 	}
-	return w.logs.insert(ctx, logs)
+	if err := w.logs.insert(ctx, logs); err != nil {
+		return err
+	}
+	_, err := w.c.ExecContext(ctx, "update cleaning set due = ?", e.seq)
+	return err
 }
 
-// empty folds the write-ahead log, which still has what was erased, into the file. False: readers were in the way.
-func (w *writer) empty(ctx context.Context) (bool, error) {
-	var busy, frames, done int
-	err := w.c.QueryRowContext(context.WithoutCancel(ctx), "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &done)
-	return err == nil && busy == 0, err
+// clean overwrites what erased rows left in the free space of pages, and folds the write-ahead log, which still has them,
+// into the file, unless that is done. A process that was killed in between begins with it. False: readers were in the
+// way of the log, or the file is too large.
+func (w *writer) clean(ctx context.Context, reads *sql.DB) (bool, error) {
+	var due, done int64
+	if err := w.c.QueryRowContext(ctx, "select due, done from cleaning").Scan(&due, &done); err != nil || due == done {
+		return err == nil, err
+	}
+	if _, err := wipe.Pages(ctx, reads, func(f func(*sql.Conn) error) error { return f(w.c) }); err != nil {
+		if errors.Is(err, wipe.ErrTooLarge) {
+			return false, nil
+		}
+		return false, err
+	}
+	var busy, frames, folded int
+	err := w.c.QueryRowContext(context.WithoutCancel(ctx), "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &folded)
+	if err != nil || busy != 0 {
+		return false, err
+	}
+	_, err = w.c.ExecContext(ctx, "update cleaning set done = due")
+	return err == nil, err
 }
 
 // Span is a conversation as somebody who would erase it needs to know it.

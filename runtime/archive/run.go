@@ -97,7 +97,7 @@ func (a *Archive) begin(ctx context.Context, read Read) (*projection, error) {
 			return nil, err
 		}
 	}
-	// A process that was killed may have left what it erased in the write-ahead log.
+	// A process that was killed may have left some of what it erased.
 	if err := a.clean(ctx, p); err != nil {
 		return nil, err
 	}
@@ -201,11 +201,11 @@ func (a *Archive) commit(ctx context.Context, p *projection) error {
 	return nil
 }
 
-// clean empties the write-ahead log; when readers are in the way, the next commit does.
+// clean leaves nothing of what was erased in the file; when readers are in the way, the next commit tries again.
 func (a *Archive) clean(ctx context.Context, p *projection) error {
-	done, err := a.store.writes.empty(ctx)
+	done, err := a.store.writes.clean(ctx, a.store.reads)
 	if err != nil {
-		return fmt.Errorf("empty the write-ahead log: %w", err)
+		return fmt.Errorf("clean the file: %w", err)
 	}
 	p.unclean = !done
 	return nil

@@ -7,6 +7,15 @@ create table position (
 ) strict;
 insert into position values (1, 0, 0, '');
 
+-- One row: the sequence of the last erasure whose rows are gone, and of the last after which the file's free space was
+-- overwritten and its write-ahead log emptied.
+create table cleaning (
+	id   integer primary key check (id = 1),
+	due  integer not null,
+	done integer not null
+) strict;
+insert into cleaning values (1, 0, 0);
+
 -- key is the sequence of the record that began it: small, and rising with time.
 create table conversation (
 	key        integer primary key,

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"usher.chat/runtime/ledger/wipe"
 )
 
 // Rewrite changes entries that are on disk: change is given each between two positions, both included, and gives what
@@ -101,8 +103,9 @@ func (l *Ledger) DropSnapshots(ctx context.Context, before Position) (int, error
 	return int(rows), nil
 }
 
-// Clean makes the database let go of what rows were before they were changed or deleted: of SQLite the write-ahead log
-// is folded into the file and emptied (deleted bytes of the file itself are overwritten at once); of PostgreSQL the dead
+// Clean makes the database let go of what rows were before they were changed or deleted: of SQLite the free
+// space of pages is overwritten, and the write-ahead log folded into the file and emptied (deleted bytes are overwritten
+// when they are deleted); of PostgreSQL the dead
 // versions of rows are given free, by VACUUM. What their pages still hold until they are used again, and what is in
 // PostgreSQL's own write-ahead log and in backups, is out of its reach.
 func (l *Ledger) Clean(ctx context.Context) error {
@@ -114,8 +117,22 @@ func (l *Ledger) Clean(ctx context.Context) error {
 		}
 		return nil
 	}
+	wiped, err := wipe.Pages(ctx, l.reads, func(f func(*sql.Conn) error) error {
+		conn, err := l.appends.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		return f(conn)
+	})
+	if errors.Is(err, wipe.ErrTooLarge) {
+		l.log.WarnContext(ctx, "free space of the ledger's file was not wiped; VACUUM does it", "because", err)
+	} else if err != nil {
+		return l.failed("clean", err)
+	}
+	l.log.DebugContext(ctx, "free space of the ledger's file was wiped", "pages", wiped)
 	var busy, frames, done int
-	err := l.appends.QueryRowContext(l.statementContext(ctx), "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &done)
+	err = l.appends.QueryRowContext(l.statementContext(ctx), "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &done)
 	if err != nil {
 		return l.failed("clean", err)
 	}
