@@ -25,7 +25,7 @@ const (
 // logTypes are the kinds of lines, as the runtime names them.
 var logTypes = [...]string{
 	"opened", "closed", "joined", "offered", "picked", "returned", "left", "ended", "override", "settings", "entered", "exited",
-	"transferred", "moved", "alerted", "passed", "invited", "uninvited", "inactive", "revived", "contact", "keysLocked",
+	"transferred", "moved", "alerted", "passed", "invited", "uninvited", "inactive", "revived", "contact", "keysLocked", "erased",
 }
 
 type logOptions struct {

@@ -20,7 +20,7 @@ func typeColor(kind string) color {
 		return red
 	case "joined", "returned", "revived", "contact":
 		return blue
-	case "alerted", "passed", "keysLocked":
+	case "alerted", "passed", "keysLocked", "erased":
 		return amber
 	}
 	return plain

@@ -51,6 +51,7 @@ var changes = map[string]string{
 	"issues":          `[{"name":"other"}]`,
 	"features":        `{"emoji":"Disabled"}`,
 	"thresholds":      `{"agentLostSeconds":77}`,
+	"retention":       `{"deleteAfterDays":77}`,
 	"manualSwitch":    `"Admins"`,
 }
 

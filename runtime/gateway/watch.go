@@ -94,7 +94,7 @@ func (h *hub) tellWatch(s *socket, id desk.ConversationID, c *desk.Conversation)
 			h.give(s, inactiveChange(inactiveView(c)))
 		case known:
 			delete(s.inactive, id)
-			h.give(s, goneChange(protocol.KindInactive, string(id), "revived", ""))
+			h.give(s, goneChange(protocol.KindInactive, string(id), pick(c == nil, "erased", "revived"), ""))
 		}
 	}
 }

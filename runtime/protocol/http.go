@@ -109,7 +109,7 @@ type LogEntry struct {
 	Queue string `json:"queue"`
 	// Type: opened, closed, joined, picked, offered, returned, left, ended, override, settings, entered,
 	// exited, transferred, moved, alerted, passed, invited, uninvited, inactive, revived, contact,
-	// keysLocked.
+	// keysLocked, erased.
 	Type string `json:"type"`
 	By   string `json:"by,omitempty"`
 	// To is where a conversation went: for whom one waits who joined or was handed on, into which queue

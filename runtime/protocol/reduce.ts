@@ -373,6 +373,14 @@ class Draft {
     const departed = this.own('departed');
     const key = departedKey(gone.kind, gone.id);
     departed.delete(key);
+    if (gone.why === 'erased') {
+      // Removed for good: nothing of it stays in any view.
+      for (const kind of ['waiting', 'invitation', 'open', 'inactive']) {
+        departed.delete(departedKey(kind, id));
+      }
+      departed.set(key, { gone });
+      return;
+    }
     departed.set(key, was);
     for (const oldest of departed.keys()) {
       if (departed.size <= departedKept) break;

@@ -18,7 +18,7 @@ export type Shelf = ReadonlyMap<string, Kept>;
  * that comes back is no longer kept. Pure.
  */
 export function keepDeparted(shelf: Shelf, before: State, after: State): Shelf {
-  if (before.conversations === after.conversations) return shelf;
+  if (before.conversations === after.conversations && before.departed === after.departed) return shelf;
   const next = new Map(shelf);
   for (const conversation of before.conversations.values()) {
     if (conversation.state !== 'inService' && conversation.state !== 'ended') continue;
@@ -26,6 +26,7 @@ export function keepDeparted(shelf: Shelf, before: State, after: State): Shelf {
     if (now) continue;
     if (next.has(conversation.id)) continue;
     const departed = after.departed.get(departedKey('conversation', conversation.id));
+    if (departed?.gone.why === 'erased') continue;
     next.set(conversation.id, {
       conversation: departed?.conversation ?? conversation,
       messages: departed?.messages ?? before.messages.get(conversation.id) ?? [],
@@ -35,6 +36,9 @@ export function keepDeparted(shelf: Shelf, before: State, after: State): Shelf {
   }
   for (const [id, conversation] of after.conversations) {
     if (conversation.state !== 'ended') next.delete(id);
+  }
+  for (const id of next.keys()) {
+    if (after.departed.get(departedKey('conversation', id))?.gone.why === 'erased') next.delete(id);
   }
   return next.size === shelf.size && [...next.keys()].every((id) => shelf.has(id)) ? shelf : next;
 }

@@ -57,6 +57,7 @@ test.each([
   ['inactive', 'Maria left without being served'],
   ['contact', 'Maria left a contact form'],
   ['keysLocked', 'Too many wrong session keys were tried'],
+  ['erased', 'Ana had conversations erased for good'],
 ])('%s reads "%s"', (type, sentence) => {
   expect(words({ type, by: 'Ana', name: 'Maria' })).toBe(sentence);
 });

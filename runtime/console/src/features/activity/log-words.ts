@@ -59,6 +59,8 @@ function sentence(entry: LogEntry, { t }: I18n): string {
       return t(entry.cause === 'abandoned' ? 'activity.abandoned' : 'activity.left', { name });
     case 'ended':
       return entry.by ? t('activity.endedBy', { by, name }) : t('activity.ended', { name });
+    case 'erased':
+      return entry.by ? t('activity.erasedBy', { by }) : t('activity.erased');
     case 'settings':
       return t('activity.settings');
     case 'override':
