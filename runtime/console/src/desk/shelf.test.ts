@@ -87,13 +87,18 @@ test('the wait for an answer begins with the first message after the last answer
 });
 
 test('one that was erased is not kept, and goes from the shelf where it stood', () => {
-  const erased: Change[] = [{ kind: 'gone', gone: { kind: 'conversation', id: 'a', why: 'erased' } }];
+  const erased: Change[] = [
+    { kind: 'gone', gone: { kind: 'conversation', id: 'a', why: 'erased' } },
+  ];
   const before = told([aConversation('a'), aMessage('a', 1, 'customer', 'Hello')]);
   const after = told(erased, before);
   expect(keepDeparted(new Map(), before, after).size).toBe(0);
   expect(JSON.stringify([...after.departed])).not.toContain('Hello');
 
-  const lost = told([{ kind: 'gone', gone: { kind: 'conversation', id: 'a', why: 'lost' } }], before);
+  const lost = told(
+    [{ kind: 'gone', gone: { kind: 'conversation', id: 'a', why: 'lost' } }],
+    before,
+  );
   const shelf = keepDeparted(new Map(), before, lost);
   expect(shelf.size).toBe(1);
   const later = told(erased, lost);

@@ -18,7 +18,8 @@ export type Shelf = ReadonlyMap<string, Kept>;
  * that comes back is no longer kept. Pure.
  */
 export function keepDeparted(shelf: Shelf, before: State, after: State): Shelf {
-  if (before.conversations === after.conversations && before.departed === after.departed) return shelf;
+  if (before.conversations === after.conversations && before.departed === after.departed)
+    return shelf;
   const next = new Map(shelf);
   for (const conversation of before.conversations.values()) {
     if (conversation.state !== 'inService' && conversation.state !== 'ended') continue;
