@@ -196,7 +196,7 @@ func fill(ctx context.Context, url, history string) (err error) {
 	// The store is taken away: no snapshot at the end, as after a kill.
 	err = l.Close()
 	stop()
-	<-done
+	_ = <-done // it could not give the lead back
 	group.Wait()
 	if a != nil {
 		err = errors.Join(err, a.Close())

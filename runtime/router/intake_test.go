@@ -44,7 +44,7 @@ func TestAPodToWhichVeryManyTalkDoesNotKeepTheOthersWaiting(t *testing.T) {
 	default:
 		t.Error("nobody is told that there are more")
 	}
-	if rest := in.stop(); len(rest) != 997 || in.put("quiet", named("late")) != ErrStopped {
+	if rest := in.stop(); len(rest) != 997 || !errors.Is(in.put("quiet", named("late")), ErrStopped) {
 		t.Errorf("%d at the end", len(rest))
 	}
 }
