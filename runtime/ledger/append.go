@@ -127,7 +127,7 @@ func (w *Writer) Recover(ctx context.Context) (written bool, err error) {
 		return false, nil
 	}
 	l := w.ledger
-	if _, err := w.update(ctx, l.queries.recover); err != nil {
+	if _, err := w.update(ctx, l.queries.recover, int64(w.Epoch())); err != nil {
 		return false, l.failed("recover an append", err)
 	}
 	leader, claim, err := l.leader(ctx, l.control)

@@ -29,3 +29,12 @@ func (l *Ledger) RewriteForTest(ctx context.Context, first Position, entries [][
 		l.desk, int64(first), body)
 	return err
 }
+
+// LateRecovery is the statement of a recovery that is given up now, for a test to run when it likes.
+func (w *Writer) LateRecovery() func(context.Context) error {
+	arguments := []any{w.ledger.desk, w.claim, int64(w.Epoch())}
+	return func(ctx context.Context) error {
+		_, err := w.ledger.control.ExecContext(ctx, w.ledger.queries.recover, arguments...)
+		return err
+	}
+}

@@ -144,6 +144,20 @@ func TestAStatementThatArrivesAfterRecoveringIsRefused(t *testing.T) {
 	wantTexts(t, l, "before", "after")
 }
 
+func TestARecoveryThatWasGivenUpAndCommitsAfterTheNextOneFencesNobody(t *testing.T) {
+	p, l, w, _ := through(t)
+	p.strike(loseRequest)
+	_, err := w.Append(t.Context(), time.Now(), p.marked("lost"))
+	wantUnknown(t, err)
+	late := w.LateRecovery()
+	wantRecovered(t, w, false)
+	if err := late(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.Append(t, w, "after")
+	wantTexts(t, l, "before", "after")
+}
+
 func TestAContextThatEndsInTheMiddleDropsTheConnectionAndNoMore(t *testing.T) {
 	_, l, w, direct := through(t)
 	proceed := stallAppends(t, direct)
