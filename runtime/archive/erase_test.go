@@ -170,7 +170,7 @@ func TestConversationsAreFoundByWhatTheCustomerStatedAndByAge(t *testing.T) {
 	}
 	for value, want := range map[string][]string{
 		strings.ToUpper(private) + "1@example.ORG": {"c2", "c6", "c10", "c14", "c18"},
-		" first@example.org ":                      {"c21"}, // though another one came later
+		"\tfirst@example.org ":                     {"c21"}, // though another one came later
 		"second@example.org":                       {"c21"},
 		"third@example.org":                        nil,
 		"":                                         nil,
