@@ -45,9 +45,9 @@ func newQueries(d dialect, unfenced bool) queries {
 			on conflict (desk) do update set epoch = e.epoch + 1, claim = excluded.claim, holder = excluded.holder,
 				address = excluded.address, lease_until = {now} + cast($5 as bigint)
 			where e.lease_until <= {now} or e.holder = excluded.holder or e.epoch = $6 {always}`),
-		leader:  q(`select epoch, claim, holder, address, lease_until, {now} from ledger_epoch where desk = $1`),
-		renew:   q(`update ledger_epoch set lease_until = {now} + cast($3 as bigint) where desk = $1 and claim = $2`),
-		resign:  q(`update ledger_epoch set lease_until = 0 where desk = $1 and claim = $2`),
+		leader: q(`select epoch, claim, holder, address, lease_until, {now} from ledger_epoch where desk = $1`),
+		renew:  q(`update ledger_epoch set lease_until = {now} + cast($3 as bigint) where desk = $1 and claim = $2`),
+		resign: q(`update ledger_epoch set lease_until = 0 where desk = $1 and claim = $2`),
 		// Only from the epoch that the writer knows: one that was given up and commits after the next one changes nothing.
 		recover: q(`update ledger_epoch set epoch = epoch + 1 where desk = $1 and claim = $2 and epoch = $3`),
 		start:   q(`select first_seq from ledger where desk = $1 and first_seq <= $2 order by first_seq desc limit 1`),
