@@ -98,6 +98,10 @@ docs: ## Check the links of the documentation and write its reference pages
 race: build ## Two agents for one customer, a million times, with kills; checked by porcupine (PICKS=1000000)
 	@go run ./hack/race -usher $(BIN)/usher -picks $(or $(PICKS),1000000)
 
+.PHONY: faults
+faults: ## Break one thing after another under people who use a desk, and count (FAULTS=200 SEED=1; STAGE=processes, sqlite or cluster)
+	@hack/make/faults
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for a while (FUZZTIME=30s)
 	@hack/make/fuzz
