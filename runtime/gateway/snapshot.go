@@ -138,33 +138,63 @@ func (g *Gateway) named(list []protocol.Message) []protocol.Message {
 	return list
 }
 
+// historyAgain is the pause before an archive that stands still is asked again.
+const historyAgain = 500 * time.Millisecond
+
 // sendHistory gives an agent's sockets the messages of a conversation that just came to the agent.
-// It is called with the hub's lock held, and works after it.
+// It is called with the hub's lock held, and works after it. While the archive stands still, on a disk that is full, it
+// asks again, as long as the agent is in the conversation and connected: nobody would tell the agent otherwise.
 func (g *Gateway) sendHistory(agent string, id desk.ConversationID, upTo uint64) {
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := g.o.Archive.Wait(ctx, upTo); err != nil {
-			g.log.Warn("no history for an agent", "conversation", id, "error", err)
-			return
-		}
-		list, err := g.o.Archive.MessagesFor(ctx, desk.AgentPrincipal(agent), string(id), 0, upTo+1, snapshotMessages)
-		if err != nil {
-			g.log.Warn("no history for an agent", "conversation", id, "error", err)
-			return
-		}
-		changes := g.messageChanges(list)
-		h := g.hub
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if c := h.state.Conversations[id]; c == nil || !slices.Contains(present(c), agent) {
-			return // it went on meanwhile
-		}
-		for _, s := range h.agents[agent] {
-			for _, change := range changes {
-				h.give(s, change)
+		for told := false; ; told = true {
+			err := g.tellHistory(agent, id, upTo)
+			if err == nil {
+				return
+			}
+			if !told {
+				g.log.Warn("no history for an agent yet", "conversation", id, "error", err)
+			}
+			select {
+			case <-g.hub.ended:
+				return
+			case <-time.After(historyAgain):
 			}
 		}
-		h.flush()
 	}()
+}
+
+// tellHistory does it once; it is done when there is nobody to be told.
+func (g *Gateway) tellHistory(agent string, id desk.ConversationID, upTo uint64) error {
+	h := g.hub
+	wanted := func() bool {
+		c := h.state.Conversations[id]
+		return c != nil && slices.Contains(present(c), agent) && len(h.agents[agent]) > 0
+	}
+	gone := false
+	h.read(func(*desk.State) { gone = !wanted() })
+	if gone {
+		return nil // it went on meanwhile
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := g.o.Archive.Wait(ctx, upTo); err != nil {
+		return err
+	}
+	list, err := g.o.Archive.MessagesFor(ctx, desk.AgentPrincipal(agent), string(id), 0, upTo+1, snapshotMessages)
+	if err != nil {
+		return err
+	}
+	changes := g.messageChanges(list)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !wanted() {
+		return nil
+	}
+	for _, s := range h.agents[agent] {
+		for _, change := range changes {
+			h.give(s, change)
+		}
+	}
+	h.flush()
+	return nil
 }
