@@ -40,22 +40,38 @@ func freshDeskOnPostgres(t *testing.T, ns string) *onPostgres {
 // deskOnPostgres does so with other resources, and gives the URL of the database.
 func deskOnPostgres(t *testing.T, ns, resources string) (*onPostgres, string) {
 	t.Helper()
+	d := besideDatabase(t, ns)
+	freshNamespace(t, ns)
+	store, address := d.store(t)
+	apply(t, "flux", resources+store)
+	kubectl(t, "-n", ns, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=600s")
+	kubectl(t, "-n", ns, "rollout", "status", "deployment/usher", "--timeout=600s")
+	d.served(t)
+	return d, address
+}
+
+// besideDatabase is for a desk that is not there yet.
+func besideDatabase(t *testing.T, ns string) *onPostgres {
+	t.Helper()
 	c := broken(t)
 	if len(c.Plan.Nodes) < 3 {
 		t.Fatalf("the cluster has %d nodes: start it with `go run ./hack/cluster up --nodes 3`", len(c.Plan.Nodes))
 	}
-	d := &onPostgres{ns: ns, cluster: c, database: pair(t, c)}
-	role := strings.ReplaceAll(ns, "-", "_")
+	return &onPostgres{ns: ns, cluster: c, database: pair(t, c)}
+}
+
+// store makes a database for the desk and gives the Secret and the Desk that lead to it, and its URL.
+func (d *onPostgres) store(t *testing.T) (resources, address string) {
+	t.Helper()
+	role := strings.ReplaceAll(d.ns, "-", "_")
 	address, err := d.database.NewDatabase(short(t), role)
 	must(t, err)
 	parsed, err := url.Parse(address)
 	must(t, err)
 	password, _ := parsed.User.Password()
-	freshNamespace(t, ns)
-	apply(t, "flux", secretOf(ns, map[string]string{
+	return "---\n" + secretOf(d.ns, map[string]string{
 		"host": parsed.Hostname(), "port": parsed.Port(), "dbname": role, "user": role, "password": password, "sslmode": "disable",
-	}))
-	apply(t, "flux", resources+fmt.Sprintf(`---
+	}) + fmt.Sprintf(`---
 apiVersion: usher.chat/v1alpha1
 kind: Desk
 metadata: {name: default, namespace: %s}
@@ -65,11 +81,7 @@ spec:
     postgres:
       secretRef: {name: usher-pg}
       network: {cidrs: ["%s"]}
-`, ns, c.Plan.Subnet))
-	kubectl(t, "-n", ns, "wait", "queues.usher.chat", "--all", "--for=condition=Ready", "--timeout=600s")
-	kubectl(t, "-n", ns, "rollout", "status", "deployment/usher", "--timeout=600s")
-	d.served(t)
-	return d, address
+`, d.ns, d.cluster.Plan.Subnet), address
 }
 
 func secretOf(ns string, data map[string]string) string {

@@ -137,6 +137,13 @@ func refusedWith(t *testing.T, err error, code string) {
 
 func status(t *testing.T, url string, header http.Header) int {
 	t.Helper()
+	code, _ := get(t, url, header)
+	return code
+}
+
+// get reads a page of a desk.
+func get(t *testing.T, url string, header http.Header) (code int, body string) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(short(t), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -146,8 +153,12 @@ func status(t *testing.T, url string, header http.Header) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = resp.Body.Close()
-	return resp.StatusCode
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(content)
 }
 
 // secretPair is the certificate and key in a Secret.
