@@ -175,8 +175,7 @@ func fill(ctx context.Context, url, history string) (err error) {
 			})
 		})
 	}
-	done := make(chan error, 1)
-	go func() { done <- r.Run(running) }()
+	group.Go(func() { _ = r.Run(running) }) // it could not give the lead back
 	set := deskSettings(100)
 	// Nobody here ever connects.
 	set.Queues[0].Thresholds.CustomerLostSeconds, set.Queues[0].Thresholds.AgentLostSeconds = 30*24*3600, 30*24*3600
@@ -196,7 +195,6 @@ func fill(ctx context.Context, url, history string) (err error) {
 	// The store is taken away: no snapshot at the end, as after a kill.
 	err = l.Close()
 	stop()
-	_ = <-done // it could not give the lead back
 	group.Wait()
 	if a != nil {
 		err = errors.Join(err, a.Close())

@@ -36,7 +36,7 @@ func TestADeskMovesToPostgreSQLWhilePeopleTalk(t *testing.T) {
 	under(t, ns, 6, 6, 1, func() {
 		store, _ := d.store(t)
 		apply(t, "flux", store)
-		fieldIs(t, patience, ns, "desk.usher.chat/default", `.status.conditions[?(@.type=="MigrationNeeded")].status`, "True")
+		fieldIs(t, patience, ns, "desk.usher.chat/default", `.status.conditions[?(@.type=="Ready")].reason`, "MigrationNeeded")
 		t.Log("\n" + kubectl(t, "usher", "-n", ns, "migrate"))
 		d.served(t)
 	})
