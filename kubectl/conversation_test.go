@@ -174,11 +174,16 @@ func TestEveryTypeOfTheLogHasWords(t *testing.T) {
 		{Type: "passed", Cause: "missing", To: queue}, {Type: "passed", Cause: "visited", To: queue}, {Type: "passed", Cause: "closed", To: queue},
 		{Type: "invited", By: "ana", To: team, Reason: "vat"}, {Type: "uninvited", By: "ben", To: agent}, {Type: "uninvited", By: "ana", To: team},
 		{Type: "inactive", Cause: "left"}, {Type: "inactive", Cause: "abandoned"}, {Type: "revived"}, {Type: "contact", Cause: "web"},
+		{Type: "erased", Cause: "request", By: "ana", Reason: "request 4711"}, {Type: "erased", Cause: "retention", Reason: "12 conversations"},
 		{Type: "keysLocked", Reason: "10 wrong session keys from 192.0.2.7", Until: at + 900_000}, {Type: "later", Cause: "unknown", By: "ana"},
 	} {
 		e.At, e.Generation = at, 7
 		switch e.Type {
 		case "opened", "closed", "override", "settings", "keysLocked":
+		case "erased":
+			if e.Cause == "request" {
+				e.Conversation = "c12"
+			}
 		default:
 			e.Conversation, e.Name = "c12", "Maria"
 		}

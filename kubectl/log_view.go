@@ -158,6 +158,17 @@ func (v view) logWords(e protocol.LogEntry, z zone) string {
 		} else if why := endedWhy(e.Cause); why != "" {
 			add("(%s)", why)
 		}
+	case "erased":
+		if e.Conversation != "" { // else the reason says how many
+			add("%s for good", clean(e.Conversation))
+		} else {
+			add("for good")
+		}
+		if e.Cause == "retention" {
+			add("by age")
+		} else {
+			by()
+		}
 	case "override":
 		add("%s", overrideWords(e.Cause))
 		by()
