@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/anishathalye/porcupine"
+
+	"usher.chat/hack/faults/campaign"
 )
 
 // attempt is what an agent tried: to have one conversation.
@@ -22,22 +24,8 @@ type outcome struct {
 // registers is the model: each conversation is a register, empty until an agent has it, then for ever
 // that agent's. A history is checked conversation by conversation.
 var registers = porcupine.Model{
-	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		by := map[string]int{}
-		var parts [][]porcupine.Operation
-		for _, op := range history {
-			id := op.Input.(attempt).conversation
-			i, known := by[id]
-			if !known {
-				i = len(parts)
-				by[id] = i
-				parts = append(parts, nil)
-			}
-			parts[i] = append(parts[i], op)
-		}
-		return parts
-	},
-	Init: func() any { return "" },
+	Partition: campaign.ByConversation(func(try attempt) string { return try.conversation }),
+	Init:      func() any { return "" },
 	Step: func(state, input, output any) (bool, any) {
 		owner, try, got := state.(string), input.(attempt), output.(outcome)
 		switch got.code {

@@ -6,26 +6,30 @@ import (
 	"usher.chat/runtime/desk"
 )
 
-// partition splits a history by conversation.
-func partition(history []porcupine.Operation) [][]porcupine.Operation {
-	by := map[string]int{}
-	var parts [][]porcupine.Operation
-	for _, op := range history {
-		id := op.Input.(Op).Conversation
-		i, known := by[id]
-		if !known {
-			i = len(parts)
-			by[id] = i
-			parts = append(parts, nil)
+// ByConversation splits a history by the conversation that an operation's input is about.
+func ByConversation[Input any](of func(Input) string) func([]porcupine.Operation) [][]porcupine.Operation {
+	return func(history []porcupine.Operation) [][]porcupine.Operation {
+		by := map[string]int{}
+		var parts [][]porcupine.Operation
+		for _, op := range history {
+			id := of(op.Input.(Input))
+			i, known := by[id]
+			if !known {
+				i = len(parts)
+				by[id] = i
+				parts = append(parts, nil)
+			}
+			parts[i] = append(parts[i], op)
 		}
-		parts[i] = append(parts[i], op)
+		return parts
 	}
-	return parts
 }
+
+func conversationOf(op Op) string { return op.Conversation }
 
 // registers is the model of picks: a conversation is a register that is empty until one agent has it.
 var registers = porcupine.Model{
-	Partition: partition,
+	Partition: ByConversation(conversationOf),
 	Init:      func() any { return "" },
 	Step: func(state, input, _ any) (bool, any) {
 		owner, op := state.(string), input.(Op)
@@ -42,7 +46,7 @@ var registers = porcupine.Model{
 // talks is the model of messages: a conversation is a log. What is said gets a number above all before it, and nobody is
 // told of a number that nothing that was said by then has.
 var talks = porcupine.Model{
-	Partition: partition,
+	Partition: ByConversation(conversationOf),
 	Init:      func() any { return uint64(0) },
 	Step: func(state, input, _ any) (bool, any) {
 		last, op := state.(uint64), input.(Op)
