@@ -145,19 +145,28 @@ func TestABackupUnderLoadSurvivesKillsAndARestoreIsAllOrNothing(t *testing.T) {
 	for _, at := range []int{1, 50, len(file) / 2, len(file) - 1, len(file)} {
 		for wait := time.Duration(0); ; wait += 7 * time.Millisecond {
 			// With all sent, the kill comes some time later each time, until the answer was faster.
-			answered := false
+			answered, late, killed := false, make(chan *time.Timer, 1), make(chan struct{})
 			resp, err := n.post(ctx, "restore", &after{Reader: bytes.NewReader(file), bytes: at, then: func() {
 				if at < len(file) {
 					send(t, n.Pods[0], syscall.SIGKILL)
 					return
 				}
-				time.AfterFunc(wait, func() { _ = n.Pods[0].Signal(syscall.SIGKILL) })
+				late <- time.AfterFunc(wait, func() { defer close(killed); _ = n.Pods[0].Signal(syscall.SIGKILL) })
 			}})
 			if err == nil {
 				answered = resp.StatusCode == http.StatusOK
 				_ = resp.Body.Close()
 			}
 			kills++
+			// It may have ended by itself to start anew: a kill that comes late must not meet the next process.
+			n.Pods[0].Wait()
+			select {
+			case kill := <-late:
+				if !kill.Stop() {
+					<-killed
+				}
+			default:
+			}
 			n.again(t, ctx)
 			info, err := n.info(ctx)
 			if err != nil {
