@@ -219,10 +219,11 @@ func (s *onCluster) sees(ctx context.Context, state string, next int64) (since t
 	}
 }
 
-// apiServerDown has a queue close by its schedule while there is no API server.
+// apiServerDown has a queue close by its schedule while there is no API server: in a long run ten minutes the first time.
 func (s *onCluster) apiServerDown(ctx context.Context, _ *rand.Rand, struck func()) (err error) {
 	before, after := 8*time.Second, 8*time.Second
-	if s.images != nil { // ten minutes in a long run
+	if s.longOutage {
+		s.longOutage = false
 		before, after = 5*time.Minute, 5*time.Minute
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 15*time.Minute)

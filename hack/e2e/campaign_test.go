@@ -34,6 +34,8 @@ type onCluster struct {
 	images  []string            // the one that runs, and another version's; empty in a short run
 	killed  map[string]bool     // pods, by uid, whose containers were killed before
 
+	longOutage bool // the API server's next is of ten minutes
+
 	mu   sync.Mutex
 	seen []chaos.Pod // ready pods, as the API server said last
 }
@@ -133,6 +135,7 @@ func TestNothingIsLostInACampaignOfFaultsOnRealPods(t *testing.T) {
 	if o.Faults > longRun { // a short run has its upgrades in TestADeskOnPostgreSQL
 		was := field(t, "usher-system", "deployment/usher-operator", usherImage)
 		s.images = []string{was, was + "-next"}
+		s.longOutage = true
 		s.load(t, s.images[1])
 		t.Cleanup(func() {
 			_, _ = tryKubectl(t, "", "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+was)
