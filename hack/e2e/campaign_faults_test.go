@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
+	"strings"
+	"syscall"
 	"time"
 
 	"usher.chat/hack/cluster/chaos"
@@ -36,11 +37,10 @@ func (s *onCluster) Faults() []campaign.Fault {
 		{Name: "node of the router lost and returned", Do: s.nodeLost},
 	}
 	if s.images != nil {
-		list = append(list, campaign.Fault{Name: "upgrade to another image", Do: s.upgraded})
-	}
-	if os.Getenv(chaos.ClockVariable) == "yes" {
-		list = append(list, campaign.Fault{Name: "clock two minutes ahead and back", Do: s.clock(2 * time.Minute)},
-			campaign.Fault{Name: "clock two minutes behind and back", Do: s.clock(-2 * time.Minute)})
+		list = append(list, campaign.Fault{Name: "upgrade to another image", Do: s.upgraded},
+			campaign.Fault{Name: "router's clock two minutes ahead and back", Do: s.stepped(s.leads, syscall.SIGUSR1, syscall.SIGUSR2)},
+			campaign.Fault{Name: "router's clock two minutes behind and right again", Do: s.stepped(s.leads, syscall.SIGUSR2, syscall.SIGUSR1)},
+			campaign.Fault{Name: "gateway's clock two minutes ahead and back", Do: s.stepped(s.follows, syscall.SIGUSR1, syscall.SIGUSR2)})
 	}
 	return list
 }
@@ -284,12 +284,17 @@ func (s *onCluster) nodeLost(ctx context.Context, random *rand.Rand, struck func
 func (s *onCluster) upgraded(ctx context.Context, _ *rand.Rand, struck func()) error {
 	s.images[0], s.images[1] = s.images[1], s.images[0]
 	struck()
-	if out, err := tryKubectl(s.t, "", "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+s.images[0]); err != nil {
+	return s.run(ctx, s.images[0])
+}
+
+// run has the pods be of an image.
+func (s *onCluster) run(ctx context.Context, image string) error {
+	if out, err := tryKubectl(s.t, "", "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+image); err != nil {
 		return fmt.Errorf("set the image: %w: %s", err, out)
 	}
 	for {
 		out, err := tryKubectl(s.t, "", "-n", s.ns, "get", "pods", "-o", "jsonpath={.items[*].spec.containers[0].image}")
-		if err == nil && out == s.images[0]+" "+s.images[0]+" "+s.images[0] {
+		if err == nil && out == strings.Join([]string{image, image, image}, " ") {
 			return nil
 		}
 		if err := rest(ctx, 200*time.Millisecond); err != nil {
@@ -298,11 +303,18 @@ func (s *onCluster) upgraded(ctx context.Context, _ *rand.Rand, struck func()) e
 	}
 }
 
-func (s *onCluster) clock(step time.Duration) breaks {
-	return func(ctx context.Context, random *rand.Rand, struck func()) error {
-		return chaos.WithClockStepped(ctx, step, func(ctx context.Context) error {
-			struck()
-			return rest(ctx, drawn(random, 5*time.Second, 10*time.Second))
-		})
+// stepped sets the clock of one pod, and sets it right again later (package runtime/clock; its images are built for it).
+func (s *onCluster) stepped(who one, off, right syscall.Signal) breaks {
+	return func(ctx context.Context, random *rand.Rand, struck func()) (err error) {
+		p, err := who(ctx, random)
+		if err != nil {
+			return err
+		}
+		if err := s.cluster.Signal(p, off); err != nil {
+			return err
+		}
+		struck()
+		defer func() { err = errors.Join(err, s.cluster.Signal(p, right)) }()
+		return rest(ctx, drawn(random, 3*time.Second, 8*time.Second))
 	}
 }

@@ -134,12 +134,15 @@ func TestNothingIsLostInACampaignOfFaultsOnRealPods(t *testing.T) {
 	t.Cleanup(func() { _ = s.ledger.Close() })
 	if o.Faults > longRun { // a short run has its upgrades in TestADeskOnPostgreSQL
 		was := field(t, "usher-system", "deployment/usher-operator", usherImage)
-		s.images = []string{was, was + "-next"}
 		s.longOutage = true
-		s.load(t, s.images[1])
+		for _, name := range []string{"one", "other"} { // two versions whose clocks can be set
+			s.images = append(s.images, was+"-"+name)
+			give(t, program(t, name, "steppedclock")(), was+"-"+name)
+		}
 		t.Cleanup(func() {
 			_, _ = tryKubectl(t, "", "-n", "usher-system", "set", "env", "deployment/usher-operator", "USHER_IMAGE="+was)
 		})
+		must(t, s.run(ctx, s.images[0]))
 	}
 	s.look(ctx)
 	watching := make(chan struct{})

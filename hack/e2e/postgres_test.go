@@ -127,7 +127,7 @@ func (d *onPostgres) leader(t *testing.T) chaos.Pod {
 func at(p chaos.Pod) string { return "http://" + netip.AddrPortFrom(p.IP, 8080).String() }
 
 func TestADeskOnPostgreSQL(t *testing.T) {
-	next := nextVersion(t) // while the desk is made and tried
+	next := program(t, "next") // while the desk is made and tried
 	d := freshDeskOnPostgres(t, "e2e-postgres")
 	ns := d.ns
 
@@ -343,13 +343,13 @@ func (d *onPostgres) upgrades(t *testing.T, binary func() string) {
 	})
 }
 
-// nextVersion builds the program with another version, beside the test, and gives what waits for its path.
-func nextVersion(t *testing.T) func() string {
+// program builds it with another version and build tags, beside the test, and gives what waits for its path.
+func program(t *testing.T, name string, tags ...string) func() string {
 	binary, built := filepath.Join(t.TempDir(), "usher"), make(chan struct{})
 	var failed error
 	go func() {
 		defer close(built)
-		failed = run(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=next", "-o", binary, ".")
+		failed = run(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version="+name, "-tags", strings.Join(tags, ","), "-o", binary, ".")
 	}()
 	t.Cleanup(func() { <-built })
 	return func() string {
@@ -357,12 +357,6 @@ func nextVersion(t *testing.T) func() string {
 		must(t, failed)
 		return binary
 	}
-}
-
-// load gives the nodes the next version as an image.
-func (d *onPostgres) load(t *testing.T, image string) {
-	t.Helper()
-	give(t, nextVersion(t)(), image)
 }
 
 // give the nodes a program as an image.

@@ -8,7 +8,7 @@ import (
 
 func TestAShortCampaignOnPodsOfOneMachineLosesNothing(t *testing.T) {
 	for name, args := range map[string][]string{
-		"several pods": {"-faults", "6", "-only", "router killed,router cut off from both,gateway frozen,database lost and standby promoted,connection reset in a commit,upgrade pod by pod"},
+		"several pods": {"-faults", "7", "-only", "router killed,router's clock two minutes ahead and back,router cut off from both,gateway frozen,database lost and standby promoted,connection reset in a commit,upgrade pod by pod"},
 		"one pod":      {"-sqlite", "-faults", "3", "-only", "SQLite: pod killed,SQLite: disk full,SQLite: pod replaced"},
 	} {
 		args = append([]string{"run", ".", "-pairs", "12", "-waiting", "20", "-agents", "6", "-talk", "5s", "-history", t.TempDir() + "/history.jsonl"}, args...)

@@ -58,7 +58,7 @@ func run(ctx context.Context) error {
 	flag.DurationVar(&o.Pace, "pace", time.Second, "mean pause between two messages of one side")
 	flag.DurationVar(&o.Talk, "talk", 15*time.Second, "mean length of a conversation")
 	flag.DurationVar(&o.Calm, "calm", time.Second, "mean pause between two faults")
-	flag.StringVar(&o.binaries, "usher", "", "two binaries of usher with a comma between; built when empty")
+	flag.StringVar(&o.binaries, "usher", "", "two binaries of usher, built with the tag steppedclock, with a comma between; built when empty")
 	flag.StringVar(&o.json, "json", "", "file for the result as JSON")
 	flag.StringVar(&o.history, "history", "faults-history.jsonl", "file for the history when something is wrong")
 	flag.StringVar(&o.log, "log", "", "file for what the pods say; none when empty")
@@ -96,7 +96,7 @@ func outside(ctx context.Context, o options) error {
 	if o.binaries == "" {
 		var built [2]string
 		for i, version := range []string{"v0.0.1", "v0.0.2"} {
-			if built[i], err = podstest.BuildVersion(ctx, dir, version); err != nil {
+			if built[i], err = podstest.BuildVersion(ctx, dir, version, "steppedclock"); err != nil {
 				return err
 			}
 		}

@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"runtime/gateway":     {"runtime/access", "runtime/archive", "runtime/desk", "runtime/protocol", "runtime/router", "runtime/settings"},
 	"runtime/console":     {},
 	"runtime/widget":      {},
-	"runtime/run":         {"runtime/access", "runtime/archive", "runtime/backup", "runtime/console", "runtime/control", "runtime/desk", "runtime/erasure", "runtime/gateway", "runtime/ledger", "runtime/ledger/rows", "runtime/peer", "runtime/protocol", "runtime/router", "runtime/settings", "runtime/widget"},
+	"runtime/run":         {"runtime/access", "runtime/archive", "runtime/backup", "runtime/clock", "runtime/console", "runtime/control", "runtime/desk", "runtime/erasure", "runtime/gateway", "runtime/ledger", "runtime/ledger/rows", "runtime/peer", "runtime/protocol", "runtime/router", "runtime/settings", "runtime/widget"},
 	"config":              {},
 	"hack":                {"*"},
 }

@@ -6,16 +6,13 @@ import "time"
 // each of many thousands, and not for several goroutines: only the one that reads from the socket asks.
 type bucket struct {
 	used  float64 // of the burst
-	since int64   // when it was so, in nanoseconds
+	since int64   // when it was so, in nanoseconds since the gateway began
 }
 
-// take takes one if there is one.
-func (b *bucket) take(r Rate, now time.Time) bool {
-	at := now.UnixNano()
-	if at > b.since { // a clock that was set back gives nothing
-		b.used = max(0, b.used-float64(at-b.since)/float64(time.Second)*r.PerSecond)
-		b.since = at
-	}
+// take takes one if there is one, by the time since the gateway began.
+func (b *bucket) take(r Rate, now time.Duration) bool {
+	b.used = max(0, b.used-(now-time.Duration(b.since)).Seconds()*r.PerSecond)
+	b.since = int64(now)
 	if b.used+1 > float64(r.Burst) {
 		return false
 	}

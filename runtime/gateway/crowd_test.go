@@ -46,7 +46,7 @@ func ends(t *testing.T) (s *socket, client *reads, start func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.NetConn().Close() })
-	return &socket{conn: <-made, live: true, heard: time.Now().Unix()}, client, func() { go conn.ReadLoop() }
+	return &socket{conn: <-made, live: true}, client, func() { go conn.ReadLoop() }
 }
 
 func (r *reads) next(t *testing.T) string {

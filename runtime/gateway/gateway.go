@@ -107,17 +107,21 @@ const (
 
 // Gateway serves one desk's people on one pod.
 type Gateway struct {
-	o    Options
-	log  *slog.Logger
-	hub  *hub
-	mux  http.Handler
-	stop chan struct{}
+	o     Options
+	log   *slog.Logger
+	began time.Time
+	hub   *hub
+	mux   http.Handler
+	stop  chan struct{}
 	// streams counts open sockets, and drain tells them to go.
 	streams *streams
 	posts   *posters
 	keys    *keyGuard
 	load    *load
 }
+
+// running is for how long the gateway is there. What is measured by it does not change when somebody sets the clock.
+func (g *Gateway) running() time.Duration { return g.o.Clock().Sub(g.began) }
 
 // New makes a gateway. It serves nothing useful before Run.
 func New(o Options) *Gateway {
@@ -130,7 +134,7 @@ func New(o Options) *Gateway {
 	o.Rates.Customer = o.Rates.Customer.or(5, 20)
 	o.Rates.Agent = o.Rates.Agent.or(20, 60)
 	o.Rates.Frames = o.Rates.Frames.or(50, 200)
-	g := &Gateway{o: o, log: o.Logger, hub: newHub(o.State, o.Clock), stop: make(chan struct{})}
+	g := &Gateway{o: o, log: o.Logger, began: o.Clock(), hub: newHub(o.State, o.Clock), stop: make(chan struct{})}
 	g.posts, g.keys, g.load = newPosters(o.Rates), newKeyGuard(), newLoad(o.Waiting)
 	g.hub.shed = g.load.shed
 	g.hub.presence = newPresence(g.hub, o.Router, o.Gateway)

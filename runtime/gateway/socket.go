@@ -48,7 +48,7 @@ type socket struct {
 	paused atomic.Bool // it is not read from: the pod has too much to do
 	beat   int         // its turn among those who are told in turns: when it is pinged, and of places far behind
 
-	heard  int64 // unix seconds of the last frame from the client; guarded by mu
+	heard  int64 // seconds since the gateway began at the last frame from the client; guarded by mu
 	frames bucket
 	does   bucket
 
@@ -279,9 +279,10 @@ func (s *socket) drop() {
 	_ = s.conn.NetConn().Close()
 }
 
-func (s *socket) alive(now time.Time) {
+// alive notes that the client was heard, by the time since the gateway began.
+func (s *socket) alive(now time.Duration) {
 	s.mu.Lock()
-	s.heard = now.Unix()
+	s.heard = int64(now / time.Second)
 	s.mu.Unlock()
 }
 
@@ -292,13 +293,13 @@ func (s *socket) lagging() bool {
 	return !s.closed && s.waiting > outBudget/2
 }
 
-func (s *socket) silentFor(now time.Time) time.Duration {
+func (s *socket) silentFor(now time.Duration) time.Duration {
 	if s.paused.Load() {
 		return 0 // it may say what it likes, nobody listens
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Duration(now.Unix()-s.heard) * time.Second
+	return now - time.Duration(s.heard)*time.Second
 }
 
 // update makes an update frame of encoded changes, without encoding them again.

@@ -86,7 +86,7 @@ func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request
 		return
 	}
 	s.conn = conn
-	s.heard = st.g.o.Clock().Unix()
+	s.alive(st.g.running())
 	conn.Session().Store(sessionKey, s)
 	_ = conn.SetReadDeadline(time.Now().Add(helloWithin))
 	// Not in the goroutine of the request, whose buffers would live as long as the socket.
@@ -139,7 +139,7 @@ func (r reader) OnMessage(conn *gws.Conn, message *gws.Message) {
 	if s.ending() {
 		return
 	}
-	now := r.st.g.o.Clock()
+	now := r.st.g.running()
 	s.alive(now)
 	if !s.frames.take(r.st.g.o.Rates.Frames, now) {
 		s.close(protocol.CloseRateLimited, "too many frames")
@@ -200,7 +200,7 @@ func (st *streams) frame(s *socket, data []byte) {
 		refuse(*bad)
 		return
 	}
-	if !s.does.take(pick(s.agent != "", st.g.o.Rates.Agent, st.g.o.Rates.Customer), st.g.o.Clock()) {
+	if !s.does.take(pick(s.agent != "", st.g.o.Rates.Agent, st.g.o.Rates.Customer), st.g.running()) {
 		refuse(protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
 		return
 	}
@@ -229,7 +229,7 @@ func (st *streams) await(s *socket) bool {
 	defer s.paused.Store(false)
 	taken, waited := st.g.load.begin(&s.turn)
 	if waited {
-		s.alive(st.g.o.Clock())
+		s.alive(st.g.running())
 		_ = s.conn.SetReadDeadline(time.Now().Add(silentAtMost))
 	}
 	return taken
@@ -338,7 +338,7 @@ func (st *streams) keepAlive(stop <-chan struct{}) {
 		now := st.g.o.Clock()
 		st.beat(now, n%beats)
 		if n%(beats/int(pingEvery/time.Second)) == 0 {
-			st.dropSilent(now)
+			st.dropSilent(st.g.running())
 			st.g.hub.dropExpired(desk.Millis(now))
 		}
 	}
@@ -357,7 +357,7 @@ func (st *streams) beat(now time.Time, turn int) {
 	}
 }
 
-func (st *streams) dropSilent(now time.Time) {
+func (st *streams) dropSilent(now time.Duration) {
 	h := st.g.hub
 	h.mu.RLock()
 	defer h.mu.RUnlock()

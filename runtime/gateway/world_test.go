@@ -61,7 +61,7 @@ func someConn(t testing.TB) *gws.Conn {
 
 // held is a socket whose frames stay in its queue, as if its writer were busy.
 func held(conn *gws.Conn, s *socket) *socket {
-	s.conn, s.writing, s.heard = conn, true, time.Now().Unix()
+	s.conn, s.writing = conn, true
 	return s
 }
 

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"time"
 
 	"usher.chat/runtime/backup"
 	"usher.chat/runtime/control"
@@ -46,7 +45,7 @@ func (k *keeper) Backup(ctx context.Context, w io.Writer) error {
 	if last == 0 {
 		return unsuitable("this desk has no history yet")
 	}
-	file, err := backup.NewWriter(w, backup.Header{Desk: k.pod.o.Desk, Release: k.pod.o.Version, At: time.Now().UTC(), Last: last})
+	file, err := backup.NewWriter(w, backup.Header{Desk: k.pod.o.Desk, Release: k.pod.o.Version, At: k.pod.o.Now().UTC(), Last: last})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"usher.chat/runtime/archive"
 	"usher.chat/runtime/control"
@@ -39,7 +38,7 @@ func (f *figures) ApplySettings(ctx context.Context, s settings.Settings) (contr
 
 // Report is the desk's figures.
 func (f *figures) Report(context.Context) (settings.Report, error) {
-	now := time.Now()
+	now := f.pod.o.Now()
 	r := settings.Report{Queues: map[string]settings.QueueFigures{}, Teams: map[string]settings.TeamFigures{}, At: now.UTC()}
 	if f.pod.member != nil {
 		r.Leader = f.pod.member.Leader()

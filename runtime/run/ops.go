@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -83,7 +82,7 @@ func (c *deskCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		return 0
 	}
-	now := time.Now()
+	now := c.p.o.Now()
 	c.p.gateway.Read(func(s *desk.State) {
 		for _, set := range s.Settings.Queues {
 			f, ok := s.Figures(set.Name)

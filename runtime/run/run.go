@@ -28,6 +28,7 @@ import (
 
 	"usher.chat/runtime/access"
 	"usher.chat/runtime/archive"
+	"usher.chat/runtime/clock"
 	"usher.chat/runtime/console"
 	"usher.chat/runtime/control"
 	"usher.chat/runtime/desk"
@@ -67,6 +68,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	Logger         *slog.Logger
 	Version        string
+	// Now is the time of day by which the desk decides; clock.Now when nil.
+	Now func() time.Time
 	// Ready, if set, is called with the addresses that were taken, once people can come in.
 	Ready func(Addresses)
 }
@@ -124,6 +127,9 @@ type pod struct {
 }
 
 func assemble(ctx context.Context, o Options) (_ *pod, err error) {
+	if o.Now == nil {
+		o.Now = clock.Now
+	}
 	p := &pod{o: o, log: o.Logger}
 	defer func() {
 		if err != nil {
@@ -161,7 +167,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	info := control.VersionInfo{Version: o.Version, Desk: p.o.Desk}
 	if p.router, err = p.openRouter(ctx, holder, id); errors.Is(err, ledger.ErrMoved) {
 		p.moved = err
-		p.control = control.New(control.Options{Desk: away{err}, Keeper: keeper, Info: info, Now: time.Now, Logger: p.log})
+		p.control = control.New(control.Options{Desk: away{err}, Keeper: keeper, Info: info, Now: p.o.Now, Logger: p.log})
 		return p, nil
 	}
 	if err != nil {
@@ -180,16 +186,16 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		return nil, err
 	}
 	p.figures = &figures{pod: p}
-	p.tokens = access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: time.Now})
+	p.tokens = access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: p.o.Now})
 	p.keyed = keys.Names()
 	p.control = control.New(control.Options{
-		Desk: p.figures, Keeper: keeper, Info: info, Now: time.Now, Logger: p.log,
+		Desk: p.figures, Keeper: keeper, Info: info, Now: p.o.Now, Logger: p.log,
 	})
-	p.eraser = erasure.New(erasure.Options{Router: p.router, Archive: p.archive, Read: p.read, Now: time.Now, Logger: p.log})
+	p.eraser = erasure.New(erasure.Options{Router: p.router, Archive: p.archive, Read: p.read, Now: p.o.Now, Logger: p.log})
 	p.gateway = gateway.New(gateway.Options{
 		Eraser:  p.eraser,
 		Changed: p.control.Changed,
-		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.recent, Gateway: id,
+		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.recent, Gateway: id, Clock: p.o.Now,
 		Tokens:  p.tokens,
 		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, TrustedProxies: o.TrustedProxies, Logger: p.log,
 		Typing: p.typing(),

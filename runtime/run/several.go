@@ -113,7 +113,7 @@ func StoreURL(dir string) (string, error) {
 
 // openRouter leads the desk, or with several pods makes this one a member.
 func (p *pod) openRouter(ctx context.Context, holder, id string) (lead, error) {
-	o := router.Options{Ledger: p.ledger, Holder: holder, Gateway: id, Logger: p.log, Lease: p.o.Lease}
+	o := router.Options{Ledger: p.ledger, Holder: holder, Gateway: id, Logger: p.log, Lease: p.o.Lease, Clock: p.o.Now}
 	if p.others == nil {
 		return router.Lead(ctx, o)
 	}
@@ -124,7 +124,7 @@ func (p *pod) openRouter(ctx context.Context, holder, id string) (lead, error) {
 	// The address too: several processes on one machine are several pods, and a pod that is started again has its own.
 	o.Holder = holder + "@" + o.Address
 	var err error
-	if p.peers, err = peer.NewServer(peer.ServerOptions{Desk: p.o.Desk, TLS: p.o.PeerTLS, Gateway: id, Logger: p.log}); err != nil {
+	if p.peers, err = peer.NewServer(peer.ServerOptions{Desk: p.o.Desk, TLS: p.o.PeerTLS, Gateway: id, Now: p.o.Now, Logger: p.log}); err != nil {
 		return nil, err
 	}
 	p.member, err = router.Join(ctx, router.MemberOptions{

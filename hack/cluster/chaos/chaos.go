@@ -21,10 +21,8 @@
 //
 //	err = c.StopAPIServer(ctx); err = c.StartAPIServer(ctx)
 //
-//	err = chaos.WithClockStepped(ctx, 2*time.Minute, func(ctx context.Context) error { ... })
-//
-// The last one changes the time of the whole machine, so it refuses unless the environment says that the machine is the
-// test's own (ClockVariable). A PostgreSQL with a standby beside the cluster is in package pgpair.
+// The clock of one pod is set by c.Signal, in an image that is built for it (runtime/clock). A PostgreSQL with a standby
+// beside the cluster is in package pgpair.
 //
 // Everything is done through the nodes' processes and namespaces, so nothing but Pods, CutOffOperator, Drain and Uncordon
 // needs the API server: a Pod that was looked up before can be killed while there is none.

@@ -16,7 +16,7 @@ var ErrGone = errors.New("no process of the pod runs")
 
 // Kill ends every process of the pod's containers with SIGKILL, as an out-of-memory killer does. The kubelet starts the
 // containers again. It fails with ErrGone when nothing ran.
-func (c *Cluster) Kill(_ context.Context, p Pod) error { return c.signal(p, syscall.SIGKILL) }
+func (c *Cluster) Kill(_ context.Context, p Pod) error { return c.Signal(p, syscall.SIGKILL) }
 
 // Freeze stops every process of the pod's containers with SIGSTOP: it keeps its connections, and does nothing. A probe
 // that fails for long enough makes the kubelet kill it.
@@ -24,7 +24,7 @@ func (c *Cluster) Freeze(_ context.Context, p Pod) error {
 	c.mu.Lock()
 	c.frozen[p.UID] = p
 	c.mu.Unlock()
-	return c.signal(p, syscall.SIGSTOP)
+	return c.Signal(p, syscall.SIGSTOP)
 }
 
 // Thaw lets a frozen pod go on.
@@ -32,11 +32,12 @@ func (c *Cluster) Thaw(_ context.Context, p Pod) error {
 	c.mu.Lock()
 	delete(c.frozen, p.UID)
 	c.mu.Unlock()
-	return c.signal(p, syscall.SIGCONT)
+	return c.Signal(p, syscall.SIGCONT)
 }
 
 // signal sends any signal to every process of the pod's containers.
-func (c *Cluster) signal(p Pod, s syscall.Signal) error {
+// Signal sends a signal to every process of the pod's containers.
+func (c *Cluster) Signal(p Pod, s syscall.Signal) error {
 	pids, err := c.Processes(p)
 	if err != nil {
 		return err

@@ -22,6 +22,8 @@ func (s *Stage) Faults() []campaign.Fault {
 			{Name: "SQLite: pod frozen", Do: s.frozen(s.leader)},
 			{Name: "SQLite: pod replaced", Do: s.upgraded},
 			{Name: "SQLite: disk full", Do: s.full},
+			{Name: "SQLite: clock two minutes ahead and back", Do: s.stepped(s.leader, syscall.SIGUSR1, syscall.SIGUSR2)},
+			{Name: "SQLite: clock two minutes behind and right again", Do: s.stepped(s.leader, syscall.SIGUSR2, syscall.SIGUSR1)},
 		}
 	}
 	return []campaign.Fault{
@@ -43,6 +45,10 @@ func (s *Stage) Faults() []campaign.Fault {
 		{Name: "connection reset in a commit", Do: s.reset},
 		{Name: "router told to end", Do: s.ended(s.leader)},
 		{Name: "upgrade pod by pod", Do: s.upgraded},
+		{Name: "router's clock two minutes ahead and back", Do: s.stepped(s.leader, syscall.SIGUSR1, syscall.SIGUSR2)},
+		{Name: "router's clock two minutes behind and right again", Do: s.stepped(s.leader, syscall.SIGUSR2, syscall.SIGUSR1)},
+		{Name: "gateway's clock two minutes ahead and back", Do: s.stepped(s.follower, syscall.SIGUSR1, syscall.SIGUSR2)},
+		{Name: "gateway's clock two minutes behind and right again", Do: s.stepped(s.follower, syscall.SIGUSR2, syscall.SIGUSR1)},
 	}
 }
 
@@ -129,6 +135,22 @@ func (s *Stage) frozen(who who) fault {
 		struck()
 		defer func() { err = errors.Join(err, p.Signal(syscall.SIGCONT)) }()
 		return wait(ctx, between(random, 1600*time.Millisecond, 5*time.Second))
+	}
+}
+
+// stepped sets the clock of one pod, and sets it right again later (package runtime/clock).
+func (s *Stage) stepped(who who, off, right syscall.Signal) fault {
+	return func(ctx context.Context, random *rand.Rand, struck func()) (err error) {
+		p, err := who(ctx, random)
+		if err != nil {
+			return err
+		}
+		if err := p.Signal(off); err != nil {
+			return err
+		}
+		struck()
+		defer func() { err = errors.Join(err, p.Signal(right)) }()
+		return wait(ctx, between(random, 3*time.Second, 8*time.Second))
 	}
 }
 

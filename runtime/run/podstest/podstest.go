@@ -39,10 +39,10 @@ import (
 // Build makes the binary that people run.
 func Build(ctx context.Context, dir string) (string, error) { return BuildVersion(ctx, dir, "dev") }
 
-// BuildVersion makes the binary of a version.
-func BuildVersion(ctx context.Context, dir, version string) (string, error) {
+// BuildVersion makes the binary of a version, with build tags such as that of runtime/clock.
+func BuildVersion(ctx context.Context, dir, version string, tags ...string) (string, error) {
 	binary := filepath.Join(dir, "usher-"+version)
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags", "-X main.version="+version, "-o", binary, "usher.chat")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", strings.Join(tags, ","), "-ldflags", "-X main.version="+version, "-o", binary, "usher.chat")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the binary: %w\n%s", err, out)
 	}
