@@ -134,7 +134,7 @@ func benchLimits(ctx context.Context, e *env) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.bareP50, e.bareMessages = one.p50, hundred.perSecond
+	e.bareP50, e.bareMessages, e.bareCost = one.p50, hundred.perSecond, hundred.cost
 	dir, err := os.MkdirTemp(e.dir, "sync-")
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func benchLimits(ctx context.Context, e *env) ([]figure, error) {
 		return nil, err
 	}
 	return []figure{
-		{Name: "limit_bare_sockets_100_pairs", Value: hundred.perSecond, Unit: "messages/s", Note: "no store; command read, sender answered, message passed on; p99 " + hundred.p99.Round(10*time.Microsecond).String()},
+		{Name: "limit_bare_sockets_100_pairs", Value: hundred.perSecond, Unit: "messages/s", Note: "no store; command read, sender answered, message passed on; p99 " + hundred.p99.Round(10*time.Microsecond).String() + "; " + hundred.cost.String()},
 		{Name: "limit_relay_100_pairs", Value: relayed.perSecond, Unit: "messages/s", Note: "no store, no answers, frames not looked at"},
 		{Name: "limit_bare_sockets_1_pair_p50", Value: ms(one.p50), Unit: "ms"},
 		{Name: "limit_fdatasync", Value: e.syncs, Unit: "1/s", Note: fmt.Sprintf("%.3f ms each", 1000/e.syncs)},

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -42,6 +43,12 @@ type bench struct {
 	run  func(ctx context.Context, e *env) ([]figure, error)
 }
 
+// among tells whether a measurement is asked for, by its name or by the part before the point, which some share.
+func (b bench) among(names []string) bool {
+	group, _, _ := strings.Cut(b.name, ".")
+	return slices.Contains(names, b.name) || slices.Contains(names, group)
+}
+
 // env is what measurements share.
 type env struct {
 	dir        string // temporary
@@ -53,13 +60,15 @@ type env struct {
 	// found by the first measurements, used by later ones
 	bareMessages, syncs float64
 	bareP50             time.Duration
+	bareCost            cost
 }
 
 var benches = []bench{
 	{"limits", benchLimits},
 	{"ledger", benchLedger},
 	{"messages", benchMessages},
-	{"pods", benchPods},
+	{"pods.messages", benchPodMessages},
+	{"pods.lead", benchPodLead},
 	{"start", benchStart},
 	{"resume", benchResume},
 	{"settings", benchSettings},
@@ -126,7 +135,7 @@ func run(ctx context.Context) error {
 	var figures []figure
 	var failed []error
 	for _, b := range benches {
-		if *only != "" && b.name != "limits" && !strings.Contains(","+*only+",", ","+b.name+",") {
+		if *only != "" && b.name != "limits" && !b.among(strings.Split(*only, ",")) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "measuring %s …\n", b.name)

@@ -22,6 +22,7 @@ type meter struct {
 type pairsResult struct {
 	perSecond float64
 	p50, p99  time.Duration
+	cost      cost
 }
 
 func newMeter(pairs int) *meter {
@@ -48,11 +49,13 @@ func (m *meter) run(ctx context.Context, d time.Duration) pairsResult {
 		go start()
 	}
 	pause(ctx, time.Second)
+	before := usageNow()
 	m.running.Store(true)
 	began := time.Now()
 	pause(ctx, d)
 	m.running.Store(false)
 	took := time.Since(began)
+	after := usageNow()
 	m.stopped.Store(true)
 	var all []time.Duration
 	for i := range m.waits {
@@ -60,7 +63,8 @@ func (m *meter) run(ctx context.Context, d time.Duration) pairsResult {
 		all = append(all, m.waits[i]...)
 		m.mu[i].Unlock()
 	}
-	return pairsResult{perSecond: float64(m.count.Load()) / took.Seconds(), p50: percentile(all, 50), p99: percentile(all, 99)}
+	return pairsResult{perSecond: float64(m.count.Load()) / took.Seconds(), p50: percentile(all, 50), p99: percentile(all, 99),
+		cost: after.since(before, m.count.Load())}
 }
 
 func pause(ctx context.Context, d time.Duration) {
