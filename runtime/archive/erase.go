@@ -95,7 +95,7 @@ func (w *writer) erase(ctx context.Context, p *projection, e erasure) error {
 				select (select min(queue) from log where queue > queues.name) from queues where queues.name is not null)
 			update log set name = '', reason = '' where queue in (select name from queues where name is not null)
 				and seq in (select seq from step where conversation = ?)`,
-			"delete from message where conversation = ?",
+			"delete from said where conversation = ?",
 			"delete from step where conversation = ?",
 			"delete from served where conversation = ?",
 			"delete from reach where conversation = ?",
@@ -170,7 +170,7 @@ type Span struct {
 }
 
 const spanColumns = `id, queue, key, max(key, coalesce((select max(seq) from step where conversation = key), 0),
-	coalesce((select max(seq) from message where conversation = key), 0)), ended_at, erased_at > 0 from conversation`
+	coalesce((select max(last) from said where conversation = key), 0)), ended_at, erased_at > 0 from conversation`
 
 // Span finds one conversation; ErrNotFound when there is none of that id.
 func (a *Archive) Span(ctx context.Context, id string) (Span, error) {

@@ -52,7 +52,7 @@ func TestAnEventOfAConversationThatIsNotThereIsAnErrorAndNoRow(t *testing.T) {
 			continue
 		}
 		alone++
-		if b := p.batch; b.logs.count+b.steps.count+b.messages.count+b.served.count+len(b.conversations) != 0 {
+		if b := p.batch; b.logs.count+b.steps.count+len(b.said)+b.served.count+len(b.conversations) != 0 {
 			t.Errorf("%T left rows", e)
 		}
 	}

@@ -27,7 +27,8 @@ type projection struct {
 // batch is what the next transaction writes.
 type batch struct {
 	records, bytes int
-	messages       rows
+	said           []stretch
+	saidIn         map[uint64]int // where a conversation's last are
 	logs           rows
 	served         rows
 	steps, posts   rows
@@ -43,8 +44,10 @@ func (b *batch) reset() {
 		c.dirty = false
 	}
 	clear(b.conversations)
+	clear(b.said)
+	clear(b.saidIn)
 	*b = batch{
-		messages: b.messages.emptied(), logs: b.logs.emptied(), served: b.served.emptied(),
+		said: b.said[:0], saidIn: b.saidIn, logs: b.logs.emptied(), served: b.served.emptied(),
 		steps: b.steps.emptied(), posts: b.posts.emptied(), reaches: b.reaches.emptied(),
 		conversations: b.conversations[:0],
 	}
@@ -208,6 +211,6 @@ func (p *projection) message(r desk.Record, e desk.MessageSent) error {
 		return fmt.Errorf("conversation %s did not begin, or has ended", e.Conversation)
 	}
 	client, cid := originOf(r)
-	p.batch.messages.add(r.Seq, c.key, string(e.From), e.Author, e.Text, r.At, client, int64(cid))
+	p.batch.say(c.key, message{Seq: r.Seq, Side: string(e.From), Author: e.Author, Text: e.Text, At: r.At, Client: client, CID: cid})
 	return nil
 }

@@ -22,34 +22,25 @@ func (a *Archive) Messages(ctx context.Context, conversation string, after, befo
 // MessagesFor is Messages as one of the two sides sees them: with Client and CID for what it wrote
 // itself. It does not check that the principal may read the conversation.
 func (a *Archive) MessagesFor(ctx context.Context, reader desk.Principal, conversation string, after, before uint64, limit int) ([]protocol.Message, error) {
-	var messages []protocol.Message
-	err := a.read(ctx, func(db *sql.DB) error {
-		messages = nil
-		return each(ctx, db, `select m.seq, m.side, m.author, m.text, m.at, m.client, m.cid, c.session
-			from conversation c join message m on m.conversation = c.key
-			where c.id = ? and m.seq > ? and m.seq < ? order by m.seq desc limit ?`,
-			func(scan func(...any) error) error {
-				m := protocol.Message{Conversation: conversation}
-				var session string
-				if err := scan(&m.Seq, &m.From, &m.Author, &m.Text, &m.At, &m.Client, &m.CID, &session); err != nil {
-					return err
-				}
-				sender := desk.CustomerPrincipal(session)
-				if m.From == string(desk.SideAgent) {
-					sender = desk.AgentPrincipal(m.Author)
-				}
-				if sender != reader {
-					m.Client, m.CID = "", 0
-				}
-				messages = append(messages, m)
-				return nil
-			}, conversation, bound(after), end(before), max(0, limit))
+	var list []protocol.Message
+	var session string
+	if before == 0 {
+		before = math.MaxUint64
+	}
+	err := a.read(ctx, func(db *sql.DB) (err error) {
+		list, session, err = messages(ctx, db, conversation, after, before, limit)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the messages of %s: %w", conversation, err)
 	}
-	slices.Reverse(messages)
-	return messages, nil
+	for i := range list {
+		if by(&list[i], session) != reader {
+			list[i].Client, list[i].CID = "", 0
+		}
+	}
+	slices.Reverse(list)
+	return list, nil
 }
 
 // Log is the activity log of a queue (feature Q4) below a sequence, or from its end when before is 0,

@@ -105,7 +105,7 @@ func TestAFileThatCannotBeUsedIsReplacedAndFilledAgain(t *testing.T) {
 		"another release":                           statement("pragma user_version = 99"),
 		"another program":                           statement("pragma application_id = 5"),
 		"without a position":                        statement("delete from position"),
-		"without a table":                           statement("drop table message"),
+		"without a table":                           statement("drop table said"),
 		"ahead of the ledger":                       statement("update position set seq = seq + 1000"),
 		"of another ledger":                         statement("update position set at = at - 1"),
 		"of a ledger whose record there is another": statement("update position set kind = 'Said'"),

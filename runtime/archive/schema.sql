@@ -60,17 +60,14 @@ create table served (
 	primary key (conversation, agent)
 ) strict, without rowid;
 
-create table message (
-	seq          integer primary key,
+-- Messages of one conversation that came one after the other, as a list in CBOR: first and last are their sequences.
+create table said (
+	first        integer primary key,
+	last         integer not null,
 	conversation integer not null,
-	side         text    not null,
-	author       text    not null,
-	text         text    not null,
-	at           integer not null,
-	client       text    not null,
-	cid          integer not null
+	messages     blob    not null
 ) strict;
-create index message_conversation on message (conversation);
+create index said_conversation on said (conversation);
 
 -- The log of no queue is the desk's own.
 create table log (

@@ -19,12 +19,15 @@ const applicationID = 0x75736861 // "usha"
 
 // schemaVersion is that of the tables and of what is written into them. A file of another one is made
 // again: raise it with every change of schema.sql or of the projection.
-const schemaVersion = 3
+const schemaVersion = 4
 
 const readers = 4
 
 // errUnusable is a file that is whole but of no use here.
 var errUnusable = errors.New("not an archive of this release")
+
+// errDamaged is a row that cannot be read.
+var errDamaged = errors.New("a row is damaged")
 
 // store is the file. Reads go on beside the one writer; replacing the file waits for them.
 type store struct {
@@ -128,6 +131,9 @@ const (
 func kindOf(err error) kind {
 	if err == nil {
 		return kindNone
+	}
+	if errors.Is(err, errDamaged) {
+		return kindCorrupt
 	}
 	var failure *sqlite.Error
 	if errors.As(err, &failure) {

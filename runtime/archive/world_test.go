@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"usher.chat/runtime/archive"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/settings"
@@ -327,7 +329,7 @@ func dump(t testing.TB, path string) string {
 	}
 	defer db.Close()
 	var out []string
-	for _, table := range []string{"position", "conversation", "served", "message", "log", "step", "post", "resource", "request", "member", "reach"} {
+	for _, table := range []string{"position", "conversation", "served", "said", "log", "step", "post", "resource", "request", "member", "reach"} {
 		found, err := db.Query("select * from " + table)
 		if err != nil {
 			t.Fatal(err)
@@ -343,6 +345,16 @@ func dump(t testing.TB, path string) string {
 			}
 			if err := found.Scan(values...); err != nil {
 				t.Fatal(err)
+			}
+			if table == "said" { // as single messages: what is in a row with what is of no account
+				var messages []cbor.RawMessage
+				if err := cbor.Unmarshal((*values[3].(*any)).([]byte), &messages); err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range messages {
+					out = append(out, fmt.Sprintf("said conversation=%v %x", *values[2].(*any), m))
+				}
+				continue
 			}
 			line := table
 			for i, v := range values {

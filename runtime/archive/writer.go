@@ -44,10 +44,10 @@ type writer struct {
 	c          *sql.Conn
 	statements []*sql.Stmt // all of those below
 
-	begin, commit, rollback, position     *sql.Stmt
-	messages, logs, served, conversations insert
-	steps, posts, reaches                 insert
-	resources, requests, members          insert
+	begin, commit, rollback, position *sql.Stmt
+	said, logs, served, conversations insert
+	steps, posts, reaches             insert
+	resources, requests, members      insert
 
 	clearResources, clearRequests, clearMembers *sql.Stmt
 }
@@ -95,7 +95,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		}
 	}
 	for text, to := range map[string]*insert{
-		"insert into message (seq, conversation, side, author, text, at, client, cid)": &w.messages,
+		"insert into said (first, last, conversation, messages)": &w.said,
 		"insert into log (queue, seq, at, type, who, to_kind, to_name, cause, reason, until, conversation, name, " +
 			"generation, waited)": &w.logs,
 		"insert or ignore into served (conversation, agent)": &w.served,
@@ -175,10 +175,14 @@ func (w *writer) insertAll(ctx context.Context, p *projection) error {
 		conversations.add(c.key, string(c.id), c.queue, c.channel, c.session, c.name, c.page, c.email, c.phone, c.issue,
 			c.arrivedAt, c.agent, c.forTeam, c.forAgent, c.inactive, c.startedAt, c.endedAt, c.endedWhy, c.ended)
 	}
+	said, err := b.saidRows()
+	if err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		into insert
 		rows rows
-	}{{w.conversations, conversations}, {w.served, b.served}, {w.messages, b.messages}, {w.logs, b.logs}, {w.steps, b.steps}, {w.posts, b.posts}, {w.reaches, b.reaches}} {
+	}{{w.conversations, conversations}, {w.served, b.served}, {w.said, said}, {w.logs, b.logs}, {w.steps, b.steps}, {w.posts, b.posts}, {w.reaches, b.reaches}} {
 		if err := part.into.insert(ctx, part.rows); err != nil {
 			return err
 		}
@@ -213,7 +217,7 @@ func (w *writer) insertAll(ctx context.Context, p *projection) error {
 			return fmt.Errorf("erase: %w", err)
 		}
 	}
-	_, err := w.position.ExecContext(ctx, p.position, p.at, p.kind)
+	_, err = w.position.ExecContext(ctx, p.position, p.at, p.kind)
 	return err
 }
 
