@@ -12,7 +12,8 @@
 //		os.Exit(code)
 //	}
 //
-// It needs the server's programs, on Debian the package postgresql (no service has to run).
+// It needs the server's programs, on Debian the package postgresql (no service has to run). With USHER_POSTGRES=18 in the
+// environment, or another of Majors, the servers are of that version, which is installed when it is not there.
 package pgtest
 
 import (
@@ -55,8 +56,16 @@ type guard struct {
 	ended chan error
 }
 
-// Start makes a cluster and starts its server. Settings are lines for its configuration, such as "wal_level = logical".
+// Start makes a cluster and starts its server: of the version that USHER_POSTGRES says, else of the newest that the
+// system has. Settings are lines for its configuration, such as "wal_level = logical".
 func Start(settings ...string) (*Server, error) {
+	if asked := os.Getenv("USHER_POSTGRES"); asked != "" {
+		major, err := strconv.Atoi(asked)
+		if err != nil {
+			return nil, fmt.Errorf("read USHER_POSTGRES, the major version of PostgreSQL for tests: %w", err)
+		}
+		return StartVersion(major, settings...)
+	}
 	programs, err := Programs()
 	if err != nil {
 		return nil, err
@@ -66,6 +75,31 @@ func Start(settings ...string) (*Server, error) {
 		return nil, err
 	}
 	return startAt("127.0.0.1", programs, account, settings)
+}
+
+// StartVersion is Start with a server of a major version: the system's if it has that, else one that Install gives.
+func StartVersion(major int, settings ...string) (*Server, error) {
+	account, err := Account()
+	if err != nil {
+		return nil, err
+	}
+	if programs := systemPrograms(major); there(programs) {
+		return startAt("127.0.0.1", programs, account, settings)
+	}
+	programs, err := Install(context.Background(), major)
+	if err != nil {
+		return nil, err
+	}
+	s, err := blank("127.0.0.1", programs, account)
+	if err != nil {
+		return nil, err
+	}
+	if account != nil {
+		if s.programs, err = bring(programs, filepath.Join(s.directory, "server"), account); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(s.directory))
+		}
+	}
+	return s.begin(settings)
 }
 
 // blank makes a server that has nothing yet, at a host's free port.
@@ -93,6 +127,10 @@ func startAt(host, programs string, account *syscall.Credential, settings []stri
 	if err != nil {
 		return nil, err
 	}
+	return s.begin(settings)
+}
+
+func (s *Server) begin(settings []string) (*Server, error) {
 	if err := s.start(settings); err != nil {
 		return nil, errors.Join(fmt.Errorf("start PostgreSQL for tests: %w", err), os.RemoveAll(s.directory))
 	}
@@ -291,7 +329,21 @@ func (s *Server) pid() (int, error) {
 	return pid, nil
 }
 
-// Programs gives the directory of the newest server's programs.
+// systemPrograms is where Debian has those of a major version.
+func systemPrograms(major int) string { return fmt.Sprintf("/usr/lib/postgresql/%d/bin", major) }
+
+// Version is what the server calls itself, such as "18.4".
+func (s *Server) Version(ctx context.Context) (string, error) {
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return "", fmt.Errorf("ask PostgreSQL for its version: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	version, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), " ")
+	return version, nil
+}
+
+// Programs gives the directory of the newest server's programs that the system has.
 func Programs() (string, error) {
 	directories, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
