@@ -102,6 +102,11 @@ race: build ## Two agents for one customer, a million times, with kills; checked
 faults: ## Break one thing after another under people who use a desk, and count (FAULTS=200 SEED=1; STAGE=processes, sqlite or cluster)
 	@hack/make/faults
 
+.PHONY: postgres
+postgres: build ## What depends on the version of PostgreSQL, on each that is supported (VERSIONS="16 17")
+	@hack/make/prepare test
+	@hack/make/postgres $(or $(VERSIONS),$(shell ls runtime/ledger/pgtest/servers))
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for a while (FUZZTIME=30s)
 	@hack/make/fuzz

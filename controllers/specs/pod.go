@@ -121,6 +121,8 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
 		WithResources(resources(in.Desk.Resources)).
+		// Why it does not start is told by kubectl describe: the database's certificate, its password.
+		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		// A ledger of years may take minutes to read at the start; after that, silence is a fault.
 		WithStartupProbe(probe("/healthz").WithPeriodSeconds(1).WithFailureThreshold(600)).
 		WithLivenessProbe(probe("/healthz").WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(6)).

@@ -39,5 +39,13 @@ func postgresURL(t *testing.T) string {
 	return url
 }
 
-func TestSQLitePassesTheSuite(t *testing.T)     { ledgertest.Run(t, sqliteURL) }
-func TestPostgreSQLPassesTheSuite(t *testing.T) { ledgertest.Run(t, postgresURL) }
+func TestSQLitePassesTheSuite(t *testing.T) { ledgertest.Run(t, sqliteURL) }
+
+func TestPostgreSQLPassesTheSuite(t *testing.T) {
+	version, err := server.Version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("PostgreSQL %s", version)
+	ledgertest.Run(t, postgresURL)
+}

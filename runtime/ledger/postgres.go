@@ -46,11 +46,11 @@ func (l *Ledger) openPostgres(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(prepareSession(Schema(l.desk)))}
-	if l.source != nil {
-		options = append(options, stdlib.OptionBeforeConnect(l.follow))
+	if l.source == nil { // what it names, such as the file of an authority, may change all the same
+		l.source = func() (string, error) { return address, nil }
 	}
-	connector := connector{stdlib.GetConnector(*config, options...)}
+	connector := connector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(prepareSession(Schema(l.desk))),
+		stdlib.OptionBeforeConnect(l.follow))}
 	l.appends = sql.OpenDB(connector)
 	l.appends.SetMaxOpenConns(1)
 	l.reads = sql.OpenDB(connector)
@@ -66,7 +66,7 @@ func (l *Ledger) openPostgres(ctx context.Context, address string) error {
 func postgresConfig(address string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, fmt.Errorf("read the URL: %w", err) // pgx leaves the password out
+		return nil, fmt.Errorf("read the URL: %w", adviseURL(err)) // pgx leaves the password out
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "usher-ledger"
@@ -79,7 +79,8 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// follow asks for the address and the password anew before each connection: they may have been rotated.
+// follow asks for the address and the password anew before each connection, and reads the server's authority again: all
+// of them may have been rotated.
 func (l *Ledger) follow(_ context.Context, config *pgx.ConnConfig) error {
 	address, err := l.source()
 	if err != nil {
@@ -138,7 +139,11 @@ type connector struct{ driver.Connector }
 type connecting struct{}
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	return c.Connector.Connect(context.WithValue(ctx, connecting{}, true))
+	conn, err := c.Connector.Connect(context.WithValue(ctx, connecting{}, true))
+	if err != nil {
+		return nil, adviseTLS(err)
+	}
+	return conn, nil
 }
 
 // dialToConnect dials for new connections only. The client library also dials, on its own, to cancel what runs on a

@@ -40,6 +40,9 @@ import (
 // oldest is the first version that Usher supports.
 const oldest = 15
 
+// variable of the environment that says of which version servers are.
+const variable = "USHER_POSTGRES"
+
 // Server is a running server.
 type Server struct {
 	programs  string
@@ -59,7 +62,7 @@ type guard struct {
 // Start makes a cluster and starts its server: of the version that USHER_POSTGRES says, else of the newest that the
 // system has. Settings are lines for its configuration, such as "wal_level = logical".
 func Start(settings ...string) (*Server, error) {
-	if asked := os.Getenv("USHER_POSTGRES"); asked != "" {
+	if asked := os.Getenv(variable); asked != "" {
 		major, err := strconv.Atoi(asked)
 		if err != nil {
 			return nil, fmt.Errorf("read USHER_POSTGRES, the major version of PostgreSQL for tests: %w", err)
@@ -251,6 +254,8 @@ func (s *Server) URL(database string) string {
 
 // NewDatabase makes an empty database and returns its URL.
 func (s *Server) NewDatabase(ctx context.Context) (string, error) {
+	// Looked at within a test too: what TestMain looks at does not keep go test from giving the result of another version.
+	_ = os.Getenv(variable)
 	conn, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {
 		return "", fmt.Errorf("make a database: %w", err)

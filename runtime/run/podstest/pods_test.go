@@ -30,6 +30,11 @@ func last(ctx context.Context, w *podstest.Talker, conversation string, texts ..
 
 func TestAnAgentAndACustomerOnDifferentPodsTalk(t *testing.T) {
 	ctx := within(t)
+	version, err := server.Version(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("PostgreSQL %s", version)
 	d := pods(t, ctx, nil)
 	lead := index(d, leader(t, ctx, d))
 	for i := range d.Pods { // the customer on each pod in turn, the agent on the next
