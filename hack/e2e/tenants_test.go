@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -117,6 +118,35 @@ func TestWhatADeskHasOpensNothingOfAnother(t *testing.T) {
 			}
 			if out := field(t, namespace, "networkpolicy/usher", ".spec.egress"); out != "" {
 				t.Errorf("%s: pods on SQLite may reach %s", namespace, out)
+			}
+		}
+	})
+	t.Run("a quota of objects", func(t *testing.T) {
+		apply(t, "flux", `
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: desk, namespace: `+thief+`}
+spec: {hard: {count/queues.usher.chat: "1"}}
+`)
+		eventually(t, patience, "the quota is known", func() (string, bool) {
+			hard := field(t, thief, "resourcequota/desk", `.status.hard`)
+			return hard, hard != ""
+		})
+		declare := func(namespace, name string) (string, error) {
+			return tryKubectl(t, fmt.Sprintf("apiVersion: usher.chat/v1alpha1\nkind: Queue\nmetadata: {name: %s}\nspec: {teamRefs: [{name: all}]}\n", name),
+				"-n", namespace, "apply", "--server-side", "-f", "-")
+		}
+		// The queue that was there before may not be counted yet; then one more is let in.
+		out, err := declare(thief, "another")
+		if err == nil {
+			out, err = declare(thief, "one-more")
+		}
+		if err == nil || !strings.Contains(out, "exceeded quota: desk") {
+			t.Errorf("a queue too many: %s %v", out, err)
+		}
+		for _, name := range []string{"another", "one-more"} {
+			if out, err := declare(victim, name); err != nil {
+				t.Errorf("the quota of one desk holds for the other: %s %v", out, err)
 			}
 		}
 	})
