@@ -15,7 +15,8 @@ type Claim struct {
 	Holder string
 	// Address is where others reach the holder; the ledger only tells it, see [Ledger.Leader].
 	Address string
-	// Lease is how long the claim stands without [Writer.Renew], by the database's clock; at least a millisecond.
+	// Lease is how long the claim stands without [Writer.Renew], by the database's clock; at least a millisecond. It
+	// stands no longer when that clock is set back meanwhile.
 	// SQLite has the lock of its file instead and takes the lead at once.
 	Lease time.Duration
 	// Replaces is the epoch of a leader that is known to be gone, whose live lease is not waited for; 0 for none. The
@@ -74,9 +75,9 @@ func (l *Ledger) Leader(ctx context.Context) (Leader, error) {
 }
 
 func (l *Ledger) leader(ctx context.Context, db *sql.DB) (leader Leader, claim string, err error) {
-	var epoch, until, now int64
+	var epoch, until int64
 	err = db.QueryRowContext(ctx, l.queries.leader, l.desk).
-		Scan(&epoch, &claim, &leader.Holder, &leader.Address, &until, &now)
+		Scan(&epoch, &claim, &leader.Holder, &leader.Address, &until, &leader.Live)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Leader{}, "", nil
 	}
@@ -84,7 +85,6 @@ func (l *Ledger) leader(ctx context.Context, db *sql.DB) (leader Leader, claim s
 		return Leader{}, "", l.failed("read the leader", err)
 	}
 	leader.Epoch = uint64(epoch)
-	leader.Live = until > now
 	if until > 0 {
 		leader.Until = time.UnixMilli(until).UTC()
 	}

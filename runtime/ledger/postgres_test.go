@@ -70,6 +70,47 @@ func TestALeaseThatEndedIsTaken(t *testing.T) {
 	}
 }
 
+func TestALeaseStandsNoLongerWhenTheDatabasesClockIsSetBack(t *testing.T) {
+	url := postgresURL(t)
+	l, other := ledgertest.Open(t, url), ledgertest.Open(t, url)
+	w, err := l.Lead(t.Context(), ledger.Claim{Holder: "a", Lease: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := ledger.Claim{Holder: "b", Lease: time.Minute}
+	// A clock that is set back by a second or less, as time servers do, takes nobody's place.
+	ledgertest.SQL(t, url, "update ledger_epoch set lease_until = lease_until + 900")
+	if leader, err := other.Leader(t.Context()); err != nil || !leader.Live {
+		t.Errorf("after a correction the leader is %+v, %v, want it to live", leader, err)
+	}
+	if _, err := other.Lead(t.Context(), claim); !errors.Is(err, ledger.ErrHeld) {
+		t.Errorf("after a correction another leads with %v, want ErrHeld", err)
+	}
+	// Two minutes back: the lease would seem to stand for three.
+	ledgertest.SQL(t, url, "update ledger_epoch set lease_until = lease_until + 120000")
+	if leader, err := other.Leader(t.Context()); err != nil || leader.Live {
+		t.Errorf("the leader is %+v, %v, want its lease void", leader, err)
+	}
+	if err := w.Renew(t.Context()); err != nil {
+		t.Errorf("a leader that is there renews with %v", err)
+	}
+	if leader, err := other.Leader(t.Context()); err != nil || !leader.Live {
+		t.Errorf("the leader is %+v, %v, want it to live after its renewal", leader, err)
+	}
+	ledgertest.SQL(t, url, "update ledger_epoch set lease_until = lease_until + 120000")
+	if _, err := other.Lead(t.Context(), claim); err != nil {
+		t.Errorf("the void lease is taken with %v", err)
+	}
+	if err := w.Renew(t.Context()); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("the old holder renews with %v, want ErrFenced", err)
+	}
+	// A row of a release that does not tell how long its lease is.
+	ledgertest.SQL(t, url, "update ledger_epoch set lease_ms = 0, lease_until = lease_until + 120000")
+	if leader, err := other.Leader(t.Context()); err != nil || !leader.Live {
+		t.Errorf("the leader is %+v, %v, want the lease of an older release to stand", leader, err)
+	}
+}
+
 func TestOnlyOneOfManyClaimsWins(t *testing.T) {
 	url := postgresURL(t)
 	var running sync.WaitGroup

@@ -29,7 +29,10 @@ func newQueries(d dialect, unfenced bool) queries {
 	if unfenced {
 		share = ""
 	}
-	words := strings.NewReplacer("{now}", d.now, "{share}", share, "{always}", d.takeAlways)
+	// A lease that ends later than it is long was given before the clock was set back; a second is left to corrections.
+	// Nothing rests on it but how long the others wait: the fence keeps the order.
+	live := "(e.lease_until > " + d.now + " and (e.lease_ms = 0 or e.lease_until <= " + d.now + " + e.lease_ms + 1000))"
+	words := strings.NewReplacer("{now}", d.now, "{live}", live, "{share}", share, "{always}", d.takeAlways)
 	q := func(statement string) string { return d.rewrite(words.Replace(statement)) }
 	return queries{
 		last: q(`select first_seq + count - 1 from ledger where desk = $1 order by first_seq desc limit 1`),
@@ -40,13 +43,14 @@ func newQueries(d dialect, unfenced bool) queries {
 			select desk, cast($3 as bigint), cast($4 as integer), epoch, cast($5 as bigint), $6
 			from ledger_epoch where desk = $1 and epoch = $2 {share}`),
 		row: q(`select epoch, body from ledger where desk = $1 and first_seq = $2`),
-		lead: q(`insert into ledger_epoch as e (desk, epoch, claim, holder, address, lease_until)
-			values ($1, 1, $2, $3, $4, {now} + cast($5 as bigint))
+		lead: q(`insert into ledger_epoch as e (desk, epoch, claim, holder, address, lease_until, lease_ms)
+			values ($1, 1, $2, $3, $4, {now} + cast($5 as bigint), cast($5 as bigint))
 			on conflict (desk) do update set epoch = e.epoch + 1, claim = excluded.claim, holder = excluded.holder,
-				address = excluded.address, lease_until = {now} + cast($5 as bigint)
-			where e.lease_until <= {now} or e.holder = excluded.holder or e.epoch = $6 {always}`),
-		leader: q(`select epoch, claim, holder, address, lease_until, {now} from ledger_epoch where desk = $1`),
-		renew:  q(`update ledger_epoch set lease_until = {now} + cast($3 as bigint) where desk = $1 and claim = $2`),
+				address = excluded.address, lease_until = excluded.lease_until, lease_ms = excluded.lease_ms
+			where not {live} or e.holder = excluded.holder or e.epoch = $6 {always}`),
+		leader: q(`select epoch, claim, holder, address, lease_until, {live} from ledger_epoch as e where desk = $1`),
+		renew: q(`update ledger_epoch set lease_until = {now} + cast($3 as bigint), lease_ms = cast($3 as bigint)
+			where desk = $1 and claim = $2`),
 		resign: q(`update ledger_epoch set lease_until = 0 where desk = $1 and claim = $2`),
 		// Only from the epoch that the writer knows: one that was given up and commits after the next one changes nothing.
 		recover: q(`update ledger_epoch set epoch = epoch + 1 where desk = $1 and claim = $2 and epoch = $3`),
