@@ -52,13 +52,20 @@ type (
 
 func (s *onCluster) leads(ctx context.Context, _ *rand.Rand) (chaos.Pod, error) { return s.router(ctx) }
 
+// follows waits for one: what was just whole can be short of a pod again, as when a node that returned is doubted once more.
 func (s *onCluster) follows(ctx context.Context, random *rand.Rand) (chaos.Pod, error) {
-	router, err := s.router(ctx)
-	others := s.others(router)
-	if err != nil || len(others) == 0 {
-		return router, errors.Join(err, errors.New("nobody follows"))
+	for {
+		router, err := s.router(ctx)
+		if err != nil {
+			return router, err
+		}
+		if others := s.others(router); len(others) > 0 {
+			return others[random.IntN(len(others))], nil
+		}
+		if err := rest(ctx, 50*time.Millisecond); err != nil {
+			return router, fmt.Errorf("nobody follows: %w", err)
+		}
 	}
-	return others[random.IntN(len(others))], nil
 }
 
 func (s *onCluster) others(p chaos.Pod) (list []chaos.Pod) {
