@@ -17,8 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -52,12 +50,8 @@ const (
 // workload. A request names the Desk "default" of a namespace, whether that resource is there or
 // not: a namespace with at least one Queue, or with a Desk, is a desk.
 type DeskReconciler struct {
-	Client            client.Client
+	Parts
 	Live              client.Reader // past the cache
-	Clock             clock.PassiveClock
-	Hub               *Hub
-	Runtime           *runtimeclient.Client
-	Events            events.EventRecorder
 	Image             string
 	OperatorNamespace string
 

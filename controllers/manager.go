@@ -148,19 +148,18 @@ func setup(m ctrl.Manager, o Options) error {
 	if err != nil {
 		return fmt.Errorf("adding the runtime client: %w", err)
 	}
-	c, recorder := m.GetClient(), m.GetEventRecorder("usher-operator")
+	parts := Parts{
+		Client: m.GetClient(), Clock: o.Clock, Hub: hub, Runtime: runtimes, Events: m.GetEventRecorder("usher-operator"),
+	}
 	type reconciler interface {
 		SetupWithManager(ctrl.Manager, controller.Options) error
 	}
 	for _, r := range []reconciler{
-		&DeskReconciler{
-			Client: c, Live: m.GetAPIReader(), Clock: o.Clock, Hub: hub, Runtime: runtimes, Events: recorder,
-			Image: o.Image, OperatorNamespace: o.Namespace,
-		},
-		&QueueReconciler{Client: c, Clock: o.Clock, Hub: hub, Runtime: runtimes, Events: recorder},
-		&TeamReconciler{Client: c, Clock: o.Clock, Hub: hub, Runtime: runtimes, Events: recorder},
-		&ChannelReconciler{Client: c, Clock: o.Clock, Hub: hub, Runtime: runtimes, Events: recorder},
-		&ScheduleReconciler{Client: c, Clock: o.Clock, Hub: hub, Runtime: runtimes, Events: recorder},
+		&DeskReconciler{Parts: parts, Live: m.GetAPIReader(), Image: o.Image, OperatorNamespace: o.Namespace},
+		NewQueueReconciler(parts),
+		NewTeamReconciler(parts),
+		NewChannelReconciler(parts),
+		NewScheduleReconciler(parts),
 	} {
 		if err := r.SetupWithManager(m, controller.Options{MaxConcurrentReconciles: 8}); err != nil {
 			return fmt.Errorf("setting up %T: %w", r, err)

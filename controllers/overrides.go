@@ -21,7 +21,7 @@ import (
 // carryOverrides brings opens and closes that a person made in the console into the Queue, by
 // server-side apply and never by force: somebody else's override stands, and the runtime is told
 // whose. It is the only thing that this operator ever writes into a spec. (Rule 1 of the API.)
-func (r *QueueReconciler) carryOverrides(ctx context.Context, q *v1alpha1.Queue, view runtimeclient.View) error {
+func (r queues) carryOverrides(ctx context.Context, q *v1alpha1.Queue, view runtimeclient.View) error {
 	if view.Report == nil || !q.DeletionTimestamp.IsZero() {
 		return nil
 	}
@@ -69,7 +69,7 @@ func wanted(o *settings.OverrideRequest) string {
 }
 
 // carry applies one request. A refusal is an answer; an error is a reason to try again.
-func (r *QueueReconciler) carry(ctx context.Context, q *v1alpha1.Queue, request *settings.OverrideRequest) (Answer, error) {
+func (r queues) carry(ctx context.Context, q *v1alpha1.Queue, request *settings.OverrideRequest) (Answer, error) {
 	u := &unstructured.Unstructured{Object: map[string]any{"spec": overrideSpec(request)}}
 	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Queue"))
 	u.SetNamespace(q.Namespace)

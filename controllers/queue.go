@@ -1,21 +1,14 @@
 package controllers
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"usher.chat/api/compile"
 	"usher.chat/api/v1alpha1"
@@ -26,64 +19,27 @@ import (
 // +kubebuilder:rbac:groups=usher.chat,resources=queues,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=usher.chat,resources=queues/status,verbs=patch
 
-// QueueReconciler brings a Queue's figures to its status, and opens and closes from the console
-// into its spec.override.
-type QueueReconciler struct {
-	Client  client.Client
-	Clock   clock.PassiveClock
-	Hub     *Hub
-	Runtime *runtimeclient.Client
-	Events  events.EventRecorder
-
-	writer *statusWriter
+// NewQueueReconciler returns what brings a Queue's figures to its status, and opens and closes from
+// the console into its spec.override.
+func NewQueueReconciler(p Parts) *StatusReconciler[*v1alpha1.Queue, v1alpha1.QueueStatus] {
+	own := queues{p}
+	return &StatusReconciler[*v1alpha1.Queue, v1alpha1.QueueStatus]{
+		Parts: p, Kind: KindQueue,
+		New:        func() *v1alpha1.Queue { return &v1alpha1.Queue{} },
+		Status:     func(q *v1alpha1.Queue) *v1alpha1.QueueStatus { return &q.Status },
+		Conditions: func(s *v1alpha1.QueueStatus) []metav1.Condition { return s.Conditions },
+		Compute:    QueueStatus,
+		Urgent:     queueUrgent,
+		Before:     own.carryOverrides,
+		Tell:       own.tell,
+	}
 }
 
-// SetupWithManager registers the reconciler.
-func (r *QueueReconciler) SetupWithManager(m ctrl.Manager, o controller.Options) error {
-	r.writer = newStatusWriter(r.Client, r.Clock)
-	return ctrl.NewControllerManagedBy(m).
-		Named("queue").
-		For(&v1alpha1.Queue{}).
-		WatchesRawSource(r.Hub.Source(KindQueue)).
-		WithOptions(o).
-		Complete(r)
-}
+// queues does what Queues need beside their status.
+type queues struct{ Parts }
 
-// Reconcile one Queue.
-func (r *QueueReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	var q v1alpha1.Queue
-	if err := r.Client.Get(ctx, req.NamespacedName, &q); err != nil {
-		if apierrors.IsNotFound(err) {
-			r.writer.forget(req.NamespacedName)
-			return ctrl.Result{}, nil
-		}
-		return ctrl.Result{}, fmt.Errorf("reading the queue %s: %w", req, err)
-	}
-	view, _ := r.Runtime.View(q.Namespace)
-	if err := r.carryOverrides(ctx, &q, view); err != nil {
-		return ctrl.Result{}, err
-	}
-	facts, ok := r.Hub.Facts(q.Namespace, Key{KindQueue, q.Name}, q.Generation)
-	if !ok {
-		return ctrl.Result{}, nil // the hub wakes it
-	}
-	fresh := q.DeepCopy()
-	now := r.Clock.Now()
-	status, again := QueueStatus(&q, facts, view, now)
-	fresh.Status = status
-	later, err := r.writer.write(ctx, &q, fresh, q.Status, fresh.Status, queueUrgent(&q.Status, &fresh.Status))
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if later == 0 {
-		r.tell(&q, &fresh.Status)
-	}
-	return ctrl.Result{RequeueAfter: soonest(later, again)}, nil
-}
-
-// tell makes Events of what changed between two written statuses.
-func (r *QueueReconciler) tell(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus) {
-	readyEvents(r.Events, old, old.Status.Conditions, fresh.Conditions)
+// tell makes Events of what changed between two written statuses, beside readiness.
+func (r queues) tell(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus) {
 	before := meta.FindStatusCondition(old.Status.Conditions, v1alpha1.ConditionOverridden)
 	after := meta.FindStatusCondition(fresh.Conditions, v1alpha1.ConditionOverridden)
 	r.tellLoop(old, fresh)
@@ -94,25 +50,11 @@ func (r *QueueReconciler) tell(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus)
 }
 
 // tellLoop makes an Event of a loop of waiting rules that is new, or goes another way than before.
-func (r *QueueReconciler) tellLoop(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus) {
+func (r queues) tellLoop(old *v1alpha1.Queue, fresh *v1alpha1.QueueStatus) {
 	before := meta.FindStatusCondition(old.Status.Conditions, v1alpha1.ConditionOverflowLoop)
 	after := meta.FindStatusCondition(fresh.Conditions, v1alpha1.ConditionOverflowLoop)
 	if after != nil && (before == nil || before.Message != after.Message) {
 		r.Events.Eventf(old, nil, corev1.EventTypeWarning, v1alpha1.EventOverflowLoop, "Reconcile", "%s", after.Message)
-	}
-}
-
-// readyEvents tells once when an object becomes ready, or no longer is. The moment in which the
-// runtime applies a change is neither.
-func readyEvents(recorder events.EventRecorder, object client.Object, before, after []metav1.Condition) {
-	was, is := meta.FindStatusCondition(before, v1alpha1.ConditionReady), meta.FindStatusCondition(after, v1alpha1.ConditionReady)
-	switch {
-	case is == nil || was != nil && was.Status == is.Status:
-	case is.Reason == v1alpha1.ReasonPending || was != nil && was.Reason == v1alpha1.ReasonPending && was.ObservedGeneration > 1:
-	case is.Status == metav1.ConditionTrue:
-		recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.EventReady, "Reconcile", "ready")
-	case was != nil:
-		recorder.Eventf(object, nil, corev1.EventTypeWarning, v1alpha1.EventNotReady, "Reconcile", "%s: %s", is.Reason, is.Message)
 	}
 }
 
@@ -231,8 +173,8 @@ func zoneOr(zone *time.Location) *time.Location {
 }
 
 // queueUrgent says whether more than figures changed, or a figure between none and some.
-func queueUrgent(old, fresh *v1alpha1.QueueStatus) bool {
-	a, b := *old, *fresh
+func queueUrgent(old, fresh v1alpha1.QueueStatus) bool {
+	a, b := old, fresh
 	for _, s := range []*v1alpha1.QueueStatus{&a, &b} {
 		s.Waiting, s.LongestWaitSeconds, s.InService, s.Inactive, s.PlacesLeft, s.Agents, s.Availability = nil, nil, nil, nil, nil, nil, ""
 	}

@@ -1,16 +1,9 @@
 package controllers
 
 import (
-	"context"
-	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers/runtimeclient"
@@ -26,54 +19,16 @@ const (
 	upcomingReach   = 366 * 24 * time.Hour
 )
 
-// ScheduleReconciler writes the status of Schedules.
-type ScheduleReconciler struct {
-	Client  client.Client
-	Clock   clock.PassiveClock
-	Hub     *Hub
-	Runtime *runtimeclient.Client
-	Events  events.EventRecorder
-
-	writer *statusWriter
-}
-
-// SetupWithManager registers the reconciler.
-func (r *ScheduleReconciler) SetupWithManager(m ctrl.Manager, o controller.Options) error {
-	r.writer = newStatusWriter(r.Client, r.Clock)
-	return ctrl.NewControllerManagedBy(m).
-		Named("schedule").
-		For(&v1alpha1.Schedule{}).
-		WatchesRawSource(r.Hub.Source(KindSchedule)).
-		WithOptions(o).
-		Complete(r)
-}
-
-// Reconcile one Schedule.
-func (r *ScheduleReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	var s v1alpha1.Schedule
-	if err := r.Client.Get(ctx, req.NamespacedName, &s); err != nil {
-		if apierrors.IsNotFound(err) {
-			r.writer.forget(req.NamespacedName)
-			return ctrl.Result{}, nil
-		}
-		return ctrl.Result{}, fmt.Errorf("reading the schedule %s: %w", req, err)
+// NewScheduleReconciler returns what writes the status of Schedules.
+func NewScheduleReconciler(p Parts) *StatusReconciler[*v1alpha1.Schedule, v1alpha1.ScheduleStatus] {
+	return &StatusReconciler[*v1alpha1.Schedule, v1alpha1.ScheduleStatus]{
+		Parts: p, Kind: KindSchedule,
+		New:        func() *v1alpha1.Schedule { return &v1alpha1.Schedule{} },
+		Status:     func(s *v1alpha1.Schedule) *v1alpha1.ScheduleStatus { return &s.Status },
+		Conditions: func(s *v1alpha1.ScheduleStatus) []metav1.Condition { return s.Conditions },
+		Compute:    ScheduleStatus,
+		Urgent:     func(_, _ v1alpha1.ScheduleStatus) bool { return true }, // no figures that could wait
 	}
-	facts, ok := r.Hub.Facts(s.Namespace, Key{KindSchedule, s.Name}, s.Generation)
-	if !ok {
-		return ctrl.Result{}, nil // the hub wakes it
-	}
-	view, _ := r.Runtime.View(s.Namespace)
-	fresh := s.DeepCopy()
-	var again time.Duration
-	fresh.Status, again = ScheduleStatus(&s, facts, view, r.Clock.Now())
-	later, err := r.writer.write(ctx, &s, fresh, s.Status, fresh.Status, true)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if later == 0 {
-		readyEvents(r.Events, &s, s.Status.Conditions, fresh.Status.Conditions)
-	}
-	return ctrl.Result{RequeueAfter: soonest(later, again)}, nil
 }
 
 // ScheduleStatus computes a Schedule's status, and when it changes by the mere passing of time. Of

@@ -152,7 +152,7 @@ func TestOnlyChangesThatPeopleWaitForAreUrgent(t *testing.T) {
 		"closed":             {func(s *v1alpha1.QueueStatus) { s.State = v1alpha1.StateClosed }, true},
 		"availability":       {func(s *v1alpha1.QueueStatus) { s.Availability = "Full" }, false},
 	} {
-		if got := queueUrgent(same, status(c.alter)); got != c.urgent {
+		if got := queueUrgent(*same, *status(c.alter)); got != c.urgent {
 			t.Errorf("%s: urgent %v", name, got)
 		}
 	}

@@ -1,18 +1,11 @@
 package controllers
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"usher.chat/api/v1alpha1"
 	"usher.chat/controllers/runtimeclient"
@@ -22,54 +15,16 @@ import (
 // +kubebuilder:rbac:groups=usher.chat,resources=teams,verbs=get;list;watch
 // +kubebuilder:rbac:groups=usher.chat,resources=teams/status,verbs=patch
 
-// TeamReconciler writes the status of Teams.
-type TeamReconciler struct {
-	Client  client.Client
-	Clock   clock.PassiveClock
-	Hub     *Hub
-	Runtime *runtimeclient.Client
-	Events  events.EventRecorder
-
-	writer *statusWriter
-}
-
-// SetupWithManager registers the reconciler.
-func (r *TeamReconciler) SetupWithManager(m ctrl.Manager, o controller.Options) error {
-	r.writer = newStatusWriter(r.Client, r.Clock)
-	return ctrl.NewControllerManagedBy(m).
-		Named("team").
-		For(&v1alpha1.Team{}).
-		WatchesRawSource(r.Hub.Source(KindTeam)).
-		WithOptions(o).
-		Complete(r)
-}
-
-// Reconcile one Team.
-func (r *TeamReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	var t v1alpha1.Team
-	if err := r.Client.Get(ctx, req.NamespacedName, &t); err != nil {
-		if apierrors.IsNotFound(err) {
-			r.writer.forget(req.NamespacedName)
-			return ctrl.Result{}, nil
-		}
-		return ctrl.Result{}, fmt.Errorf("reading the team %s: %w", req, err)
+// NewTeamReconciler returns what writes the status of Teams.
+func NewTeamReconciler(p Parts) *StatusReconciler[*v1alpha1.Team, v1alpha1.TeamStatus] {
+	return &StatusReconciler[*v1alpha1.Team, v1alpha1.TeamStatus]{
+		Parts: p, Kind: KindTeam,
+		New:        func() *v1alpha1.Team { return &v1alpha1.Team{} },
+		Status:     func(t *v1alpha1.Team) *v1alpha1.TeamStatus { return &t.Status },
+		Conditions: func(s *v1alpha1.TeamStatus) []metav1.Condition { return s.Conditions },
+		Compute:    TeamStatus,
+		Urgent:     teamUrgent,
 	}
-	facts, ok := r.Hub.Facts(t.Namespace, Key{KindTeam, t.Name}, t.Generation)
-	if !ok {
-		return ctrl.Result{}, nil // the hub wakes it
-	}
-	view, _ := r.Runtime.View(t.Namespace)
-	fresh := t.DeepCopy()
-	var again time.Duration
-	fresh.Status, again = TeamStatus(&t, facts, view, r.Clock.Now())
-	later, err := r.writer.write(ctx, &t, fresh, t.Status, fresh.Status, teamUrgent(t.Status, fresh.Status))
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if later == 0 {
-		readyEvents(r.Events, &t, t.Status.Conditions, fresh.Status.Conditions)
-	}
-	return ctrl.Result{RequeueAfter: soonest(later, again)}, nil
 }
 
 // teamUrgent says whether more than figures changed, or a figure between none and some.
