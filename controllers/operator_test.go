@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -360,6 +361,11 @@ func (d *desk) settle() {
 		}
 		return quiet >= quietLooks, operator.writes.of(d.ns)
 	})
+}
+
+// statuses are the writes of the status of one object, such as "queues/support".
+func (d *desk) statuses(object string) []string {
+	return slices.DeleteFunc(operator.writes.of(d.ns), func(line string) bool { return !strings.HasSuffix(line, "/"+object+"/status") })
 }
 
 // events of a reason in the namespace.

@@ -353,13 +353,13 @@ func TestFiguresOfATeamBecomeStatusAsThoseOfAQueueDo(t *testing.T) {
 	report(settings.TeamFigures{Online: 2, Available: 1, Waiting: 1})
 	d.until("one waiting, at once", func() (bool, any) { s := team(); return *s.Waiting == 1, s })
 	d.settle()
-	before := len(operator.writes.of(d.ns))
+	before := len(d.statuses("teams/tier1"))
 	for n := 2; n < 20; n++ {
 		report(settings.TeamFigures{Online: 2, Available: 1, Waiting: n})
 		time.Sleep(5 * time.Millisecond) // so that the runtime's lines are not one
 	}
 	d.settle()
-	if after := operator.writes.of(d.ns); len(after) != before {
+	if after := d.statuses("teams/tier1"); len(after) != before {
 		t.Fatalf("mere figures were written at once: %v", after[before:])
 	}
 	operator.clock.move(20 * time.Second)

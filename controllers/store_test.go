@@ -291,17 +291,18 @@ func TestKeysAreExchangedWithTwoValidAtOnceAndTheOperatorLeavesThemAlone(t *test
 	}
 	put := func(secret, key string, current, other []byte) {
 		t.Helper()
-		s := &corev1.Secret{}
-		if err := d.Get(ctx, d.key(secret), s); err != nil {
-			t.Fatal(err)
-		}
-		s.Data = map[string][]byte{key: current}
-		if other != nil {
-			s.Data[key+specs.KeyOldSuffix] = other
-		}
-		if err := d.Update(ctx, s, client.FieldOwner(v1alpha1.FieldManagerCLI)); err != nil {
-			t.Fatal(err)
-		}
+		d.until("the keys in their Secret", func() (bool, any) { // the operator may write at the same time
+			s := &corev1.Secret{}
+			if err := d.Get(ctx, d.key(secret), s); err != nil {
+				return false, err
+			}
+			s.Data = map[string][]byte{key: current}
+			if other != nil {
+				s.Data[key+specs.KeyOldSuffix] = other
+			}
+			err := d.Update(ctx, s, client.FieldOwner(v1alpha1.FieldManagerCLI))
+			return err == nil, err
+		})
 	}
 	first := map[string][]byte{specs.SecretKeys: d.secret(specs.SecretKeys)[specs.KeySession], specs.SecretSignIn: d.secret(specs.SecretSignIn)[specs.KeySignIn]}
 	fresh := map[string][]byte{specs.SecretKeys: bytes.Repeat([]byte("s"), 32), specs.SecretSignIn: bytes.Repeat([]byte("l"), 32)}

@@ -155,12 +155,14 @@ func TestThePodMayRunWherePodSecurityIsRestricted(t *testing.T) {
 
 func TestAChildThatSomebodyChangedIsBroughtBackAndItsOtherFieldsAreLeftAlone(t *testing.T) {
 	d := readyDesk(t)
-	set := d.statefulSet()
-	set.Spec.Replicas = ptr.To[int32](3)
-	set.Annotations = map[string]string{"team.example/note": "ours"}
-	if err := d.Update(ctx, set); err != nil {
-		t.Fatal(err)
-	}
+	var set *appsv1.StatefulSet
+	d.until("the change", func() (bool, any) { // the operator may write at the same time
+		set = d.statefulSet()
+		set.Spec.Replicas = ptr.To[int32](3)
+		set.Annotations = map[string]string{"team.example/note": "ours"}
+		err := d.Update(ctx, set)
+		return err == nil, err
+	})
 	d.until("one replica", func() (bool, any) {
 		err := d.Get(ctx, d.key("usher"), set)
 		return err == nil && *set.Spec.Replicas == 1, set.Spec.Replicas
