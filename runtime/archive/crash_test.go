@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 // crashWorld is the same in every process.
-func crashWorld(t testing.TB) *world { return wandered(t, 11, 20_000) }
+func crashWorld(t testing.TB) *world { return wandered(t, 11, 6_000) }
 
 func fill(path string) {
 	t := &processTB{}
