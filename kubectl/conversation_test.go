@@ -37,7 +37,7 @@ func (s *served) until(c *gatewaytest.Client, holds func(*gatewaytest.View) bool
 // offeredTo waits until the customer of a conversation is offered to one of several agents.
 func (s *served) offeredTo(id string, agents map[string]*gatewaytest.Client) string {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		for name, c := range agents {
 			found := false
 			c.Look(func(v *gatewaytest.View) {

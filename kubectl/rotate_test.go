@@ -3,10 +3,12 @@ package kubectl
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"usher.chat/controllers/specs"
@@ -27,6 +29,21 @@ func (p *plugin) keysOf(name string) map[string][]byte {
 	return s.Data
 }
 
+// whenSaid keeps what a command says, and does something when a word of it comes.
+type whenSaid struct {
+	strings.Builder
+	word string
+	then func()
+}
+
+func (w *whenSaid) Write(b []byte) (int, error) {
+	n, err := w.Builder.Write(b)
+	if strings.Contains(w.String(), w.word) {
+		w.then()
+	}
+	return n, err
+}
+
 func TestKeysRotateInStepsAndTheOldOnesGoWhenTheirTimeIsOver(t *testing.T) {
 	p := onCluster(t)
 	now := time.Now()
@@ -38,9 +55,11 @@ func TestKeysRotateInStepsAndTheOldOnesGoWhenTheirTimeIsOver(t *testing.T) {
 	p.run("rotate-keys", "--drop-old").done().names("has no old key")
 
 	// Broken off in the wait: the new keys are accepted and sign nothing.
-	running, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	running, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
-	p.runContext(running, "rotate-keys").ends(ExitFailed).names("is accepted soon", "waiting 2m0s")
+	said := &whenSaid{word: "waiting 2m0s", then: stop}
+	code := p.start(running, genericiooptions.IOStreams{In: strings.NewReader(""), Out: said, ErrOut: said}, "rotate-keys")
+	result{t, "rotate-keys", "", said.String(), code}.ends(ExitFailed).names("is accepted soon", "waiting 2m0s")
 	half := p.keysOf(secretKeys)
 	if !bytes.Equal(half[keySession], a) || len(half[keySession+specs.KeyOldSuffix]) != 32 {
 		t.Fatalf("half way: %v", half)

@@ -104,7 +104,7 @@ func typed(t *testing.T, ctx context.Context, from, to *podstest.Talker, convers
 	t.Helper()
 	before := 0
 	to.Look(func(v *gatewaytest.View) { before = v.Typing })
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	told := make(chan error, 1)
 	go func() { told <- to.Until(ctx, func(v *gatewaytest.View) bool { return v.Typing > before }) }()
