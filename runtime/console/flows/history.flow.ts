@@ -1,8 +1,8 @@
-import { newPage, startBrowser } from '@usher/testing/browser';
+import { newPage, sharedBrowser, startBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import { signIn } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { conversationOf, openConsole, untilTexts, waitInLine } from './console';
 
@@ -10,11 +10,10 @@ let browser: Browser;
 let desk: Desk;
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await sharedBrowser();
   desk = await Desk.start(sample(), ['--agent-rate', '1000', '--agent-burst', '1000']);
 });
 afterAll(async () => {
-  await browser.close();
   await desk.stop();
 });
 
@@ -63,10 +62,7 @@ test('a long conversation is read upwards, fifty at a time, and the reader stays
 
 test('the console works on a page without https', async () => {
   // 127.0.0.1 counts as secure; a name of its own does not.
-  const plain = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP desk.test 127.0.0.1'],
-  });
+  const plain = await startBrowser(['--host-resolver-rules=MAP desk.test 127.0.0.1']);
   try {
     const { page, errors } = await newPage(plain);
     const link = await desk.signInLink('jonas');

@@ -1,12 +1,12 @@
 import type { Client } from '@usher/protocol/client';
-import { newPage, scrollsSideways, startBrowser } from '@usher/testing/browser';
+import { newPage, scrollsSideways, sharedBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import { signIn, until, visit } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { conversationOf, openConsole, waitInLine } from './console';
-import { check, looks } from './look';
+import { check, sizes, visitScreen } from './look';
 
 // The screens of routing with something on each of them, as screens.flow.ts has the others.
 let browser: Browser;
@@ -15,7 +15,7 @@ let shared = '';
 const people: Client[] = [];
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await sharedBrowser();
   const settings = sample({
     queue: {
       priority: 5,
@@ -115,95 +115,92 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const person of people) person.stop();
-  await browser.close();
   await desk.stop();
 });
 
-test.each(looks)('every screen of routing, at $width, dark: $dark', async (look) => {
-  const { page, errors } = await openConsole(browser, desk, 'ana', look);
-  const go = async (path: string, name: string | RegExp) => {
-    await page.goto(desk.url + path);
-    await page.getByRole('heading', { level: 1, name }).waitFor();
-  };
+test.each(sizes)('every screen of routing at $width, light and dark', async (size) => {
+  const { page, errors } = await openConsole(browser, desk, 'ana', size);
+  const go = (path: string, name: string | RegExp) =>
+    visitScreen(page, size, desk.url + path, name);
   const main = page.getByRole('main');
   await page.getByRole('row', { name: /Aino/ }).getByText('Alert').waitFor();
-  await check(page, 'r-queue', look);
+  await check(page, 'r-queue', size);
   await page.getByRole('row', { name: /Aino/ }).click();
   await page.getByText('Waits longer than a rule of the queue allows').waitFor();
-  await check(page, 'r-preview', look);
+  await check(page, 'r-preview', size);
   await go('/me', 'For me');
   await main.getByText('You know her contract').waitFor();
   await page.getByText('Can you translate?').first().waitFor();
   await main.getByText(/left$/).waitFor();
-  await check(page, 'r-me', look);
+  await check(page, 'r-me', size);
   await go('/team/care', 'Customer care');
-  await check(page, 'r-team', look);
+  await check(page, 'r-team', size);
   await go('/open', 'Conversations of the teams');
   await main.getByText('Lars Holm').waitFor();
-  await check(page, 'r-open', look);
+  await check(page, 'r-open', size);
   await go('/inactive', 'Inactive');
   await main.getByText('Sven Larsson').waitFor();
-  await check(page, 'r-inactive', look);
+  await check(page, 'r-inactive', size);
   await go('/people', 'Colleagues');
   await main.getByRole('link', { name: /^Jonas Berg/ }).waitFor();
-  await check(page, 'r-people', look);
+  await check(page, 'r-people', size);
   await go('/more', 'More');
-  await check(page, 'r-more', look);
+  await check(page, 'r-more', size);
   await go('/links', 'Customer links');
   await page.getByRole('button', { name: 'Make the link' }).click();
   await page.getByText(/^The link works until/).waitFor();
-  await check(page, 'r-links', look);
+  await check(page, 'r-links', size);
   await go(`/c/${shared}`, 'Maria Santos');
   await page.getByText('2 agents: You and Jonas Berg').waitFor();
   await page.getByText('The address was not complete.').waitFor();
-  await check(page, 'r-chat', look);
+  await check(page, 'r-chat', size);
   // One pane has them in a menu.
   const choose = async (action: string, role: 'button' | 'link') => {
-    if (look.width > 320) return page.getByRole(role, { name: action, exact: true }).click();
+    if (size.width > 320) return page.getByRole(role, { name: action, exact: true }).click();
     await page.getByRole('button', { name: 'Actions' }).click();
     await page.getByRole('menuitem', { name: action }).click();
   };
   await choose('Transfer', 'button');
   await page.getByRole('radiogroup', { name: 'To' }).waitFor();
-  await check(page, 'r-transfer', look);
+  await check(page, 'r-transfer', size);
   await page.keyboard.press('Escape');
   await choose('Invite', 'button');
   await page.getByRole('radiogroup', { name: 'To' }).waitFor();
-  await check(page, 'r-invite', look);
+  await check(page, 'r-invite', size);
   await page.keyboard.press('Escape');
   await choose('Why?', 'link');
   await page.getByRole('heading', { level: 1, name: 'Why: Maria Santos' }).waitFor();
   await main.getByRole('listitem').first().waitFor();
-  await check(page, 'r-why', look);
-  if (look.width > 320) {
+  await check(page, 'r-why', size);
+  if (size.width > 320) {
     // Unread is looked at before the room is.
     await page.getByRole('button', { name: 'Presence: Available' }).click();
     await page.getByRole('menu').waitFor();
-    await check(page, 'r-presence', look);
+    await check(page, 'r-presence', size);
     await page.keyboard.press('Escape');
   }
   await go('/room/p%3Aana%3Amei', 'Mei Lin');
   await page.getByText('Nothing was written here yet.').waitFor();
-  await check(page, 'r-private', look);
+  await check(page, 'r-private', size);
   expect(errors).toEqual([]);
 });
 
-test.each(looks)('an automatic offer and a race, at $width, dark: $dark', async (look) => {
-  const { page, errors } = await openConsole(browser, desk, 'ana', look);
-  const name = `Zoë ${look.width} ${look.dark ? 'dark' : 'light'}`;
+test.each(sizes)('an automatic offer and a race at $width, light and dark', async (size) => {
+  const { page, errors } = await openConsole(browser, desk, 'ana', size);
+  const name = `Zoë ${size.width}`;
   const repair = await visit(desk, 'web');
   await repair.ask({ type: 'join', name, issue: 'support/repair', text: 'It stands still' });
   const offers = page.getByRole('region', { name: 'Offers' });
   await offers.getByText('New for Field service').waitFor();
-  await check(page, 'r-race', look);
+  await check(page, 'r-race', size);
   const asks = await visit(desk, 'billing');
   await asks.ask({ type: 'join', name, text: 'My invoice is wrong' });
   await offers.getByText('You are offered a customer').waitFor();
   await offers.getByText('My invoice is wrong').waitFor();
-  await check(page, 'r-offer', look);
+  await check(page, 'r-offer', size);
   await offers.getByRole('link', { name: 'Read' }).click();
   await page.getByRole('log').getByText('My invoice is wrong').waitFor();
-  await check(page, 'r-offered', look);
+  await check(page, 'r-offered', size);
   await asks.ask({ type: 'end' });
   asks.stop();
   await repair.ask({ type: 'end' });
@@ -212,19 +209,19 @@ test.each(looks)('an automatic offer and a race, at $width, dark: $dark', async 
   expect(errors).toEqual([]);
 });
 
-test.each(looks)('a team’s chat, at $width, dark: $dark', async (look) => {
-  const { page, errors } = await newPage(browser, look);
+test.each(sizes)('a team’s chat at $width, light and dark', async (size) => {
+  const { page, errors } = await newPage(browser, size);
   await page.goto(await desk.signInLink('ana'));
   await page.waitForURL(/\/queue\//);
   await page.goto(`${desk.url}/room/t%3Acare`);
   await page.getByText('The usual place?').waitFor();
-  await check(page, 'r-room', look);
+  await check(page, 'r-room', size);
   expect(errors).toEqual([]);
 });
 
 test('at 400 % nothing of it scrolls sideways', async () => {
-  const look = { width: 320, height: 256, dark: false };
-  const { page, errors } = await openConsole(browser, desk, 'ana', look);
+  const size = { width: 320, height: 256 };
+  const { page, errors } = await openConsole(browser, desk, 'ana', size);
   for (const path of ['/me', '/open', '/inactive', '/people', '/more', '/links', `/c/${shared}`]) {
     await page.goto(desk.url + path);
     await page.getByRole('heading', { level: 1 }).waitFor();

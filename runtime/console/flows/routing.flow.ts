@@ -1,19 +1,16 @@
-import { startBrowser } from '@usher/testing/browser';
+import { sharedBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import { signIn, until } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { conversationOf, openConsole, untilTexts, waitInLine } from './console';
 
 let browser: Browser;
 let desk: Desk;
 
 beforeAll(async () => {
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
+  browser = await sharedBrowser();
 });
 beforeEach(async () => {
   desk = await Desk.start(sample());

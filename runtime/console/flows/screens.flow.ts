@@ -1,17 +1,17 @@
-import { newPage, scrollsSideways, startBrowser } from '@usher/testing/browser';
+import { newPage, scrollsSideways, sharedBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import { signIn } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conversationOf, openConsole, waitInLine } from './console';
-import { check, looks } from './look';
+import { check, sizes, visitScreen } from './look';
 
 let browser: Browser;
 let desk: Desk;
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await sharedBrowser();
   const queue = {
     name: 'invoices',
     generation: 1,
@@ -42,18 +42,17 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await browser.close();
   await desk.stop();
 });
 
-test.each(looks)('before signing in, at $width, dark: $dark', async (look) => {
-  const { page, errors } = await newPage(browser, look, [/status of 401/]);
+test.each(sizes)('before signing in at $width, light and dark', async (size) => {
+  const { page, errors } = await newPage(browser, size, [/status of 401/]);
   await page.goto(`${desk.url}/login`);
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await check(page, 'login', look);
+  await check(page, 'login', size);
   await page.goto(`${desk.url}/sign-in#token=nonsense`);
   await page.getByRole('heading', { level: 1, name: 'This link is not valid' }).waitFor();
-  await check(page, 'link', look);
+  await check(page, 'link', size);
   expect(errors).toEqual([]);
 });
 
@@ -91,66 +90,67 @@ describe('signed in', () => {
     ana.stop();
   });
 
-  test.each(looks)('every screen, at $width, dark: $dark', async (look) => {
-    const { page, errors } = await openConsole(browser, desk, 'ana', look);
-    const go = async (path: string, name: string | RegExp) => {
-      await page.goto(desk.url + path);
-      await page.getByRole('heading', { level: 1, name }).waitFor();
-    };
+  test.each(sizes)('every screen at $width, light and dark', async (size) => {
+    const { page, errors } = await openConsole(browser, desk, 'ana', size);
+    const go = (path: string, name: string | RegExp) =>
+      visitScreen(page, size, desk.url + path, name);
     await page.getByRole('row', { name: /Aino/ }).waitFor();
-    await check(page, 'queue', look);
+    await check(page, 'queue', size);
     await page.getByRole('row', { name: /Aino/ }).click();
     await page.getByText('Customer does not see that you look.').waitFor();
     await page
       .getByRole('region', { name: 'Preview' })
       .getByText('Invoice 20391 is wrong')
       .waitFor();
-    await check(page, 'preview', look);
+    await check(page, 'preview', size);
     await go('/queue/support/activity', 'Support');
     await page.getByText('Chen Wei began to wait').waitFor();
-    await check(page, 'activity', look);
+    await check(page, 'activity', size);
     await go('/queue/technical', 'Technical support');
     await page.getByText(/^Closed by hand by jonas until/).waitFor();
-    await check(page, 'closed', look);
+    await check(page, 'closed', size);
     await page.getByRole('button', { name: 'Open or close' }).click();
     await page.getByRole('menu').waitFor();
-    await check(page, 'menu', look);
+    await check(page, 'menu', size);
     await page.getByRole('menuitem', { name: 'Open the queue…' }).click();
     await page.getByRole('dialog').waitFor();
-    await check(page, 'switch', look);
+    await check(page, 'switch', size);
+    await page.keyboard.press('Escape');
     await go('/queues', 'Queues');
     await page.getByRole('main').getByText('Technical support').waitFor();
-    await check(page, 'queues', look);
+    await check(page, 'queues', size);
     await go('/chats', 'My conversations');
     await page.getByRole('main').getByText('Lars Holm').waitFor();
-    await check(page, 'chats', look);
+    await check(page, 'chats', size);
     await page
       .getByRole('main')
       .getByRole('link', { name: /Maria Santos/ })
       .click();
     await page.getByText('Rua das Flores 12').waitFor();
     await page.getByRole('textbox').fill('A reply that is being written');
-    await check(page, 'chat', look);
+    await check(page, 'chat', size);
     await page.getByRole('button', { name: 'End', exact: true }).click();
     await page.getByRole('alertdialog').waitFor();
-    await check(page, 'end', look);
+    await check(page, 'end', size);
+    await page.keyboard.press('Escape');
     await go('/settings', 'Settings');
-    await check(page, 'settings', look);
+    await check(page, 'settings', size);
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
-    await check(page, 'help', look);
+    await check(page, 'help', size);
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+k');
     await page.getByRole('dialog', { name: 'Find' }).waitFor();
-    await check(page, 'palette', look);
+    await check(page, 'palette', size);
+    await page.keyboard.press('Escape');
     await go('/queue/secret', /cannot see/);
-    await check(page, 'noright', look);
+    await check(page, 'noright', size);
     expect(errors).toEqual([]);
   });
 
-  test.each(looks)('an offer and an ended conversation, at $width, dark: $dark', async (look) => {
-    const { page, errors } = await openConsole(browser, desk, 'ana', look);
-    const name = `Zoë ${look.width} ${look.dark ? 'dark' : 'light'}`;
+  test.each(sizes)('an offer and an ended conversation at $width, light and dark', async (size) => {
+    const { page, errors } = await openConsole(browser, desk, 'ana', size);
+    const name = `Zoë ${size.width}`;
     await waitInLine(desk, name, 'A short question');
     await page.getByRole('button', { name: `Accept ${name}` }).click();
     await page.getByRole('heading', { level: 1, name }).waitFor();
@@ -161,7 +161,7 @@ describe('signed in', () => {
       .getByText(/s left/)
       .waitFor();
     await page.getByText('You ended this conversation.').waitFor();
-    await check(page, 'offer', look);
+    await check(page, 'offer', size);
     await page
       .getByRole('region', { name: 'Offers' })
       .getByRole('button', { name: 'Refuse' })
@@ -172,8 +172,8 @@ describe('signed in', () => {
 
   test('at 400 % everything can be reached and nothing scrolls sideways', async () => {
     // 1280 by 1024 at 400 % is 320 by 256 of the page's own pixels.
-    const look = { width: 320, height: 256, dark: false };
-    const { page, errors } = await openConsole(browser, desk, 'ana', look);
+    const size = { width: 320, height: 256 };
+    const { page, errors } = await openConsole(browser, desk, 'ana', size);
     for (const path of [
       '/queues',
       '/chats',
@@ -195,14 +195,14 @@ describe('signed in', () => {
     await field.fill('Written at 400 %');
     await page.getByRole('button', { name: 'Send' }).click();
     await page.getByRole('log').getByText('Written at 400 %').waitFor();
-    await check(page, 'zoom', look);
+    await check(page, 'zoom', size);
     expect(errors).toEqual([]);
   });
 });
 
 test('a phone: queues, a customer, the conversation and back, in one pane', async () => {
-  const look = { width: 320, height: 640, touch: true };
-  const { page, errors } = await openConsole(browser, desk, 'mei', look);
+  const size = { width: 320, height: 640, touch: true };
+  const { page, errors } = await openConsole(browser, desk, 'mei', size);
   const bar = page.getByRole('navigation', { name: 'Console' });
   await waitInLine(desk, 'Paula', 'By phone');
   await bar.getByRole('link', { name: /Queues/ }).tap();

@@ -1,4 +1,4 @@
-import { newPage, startBrowser } from '@usher/testing/browser';
+import { newPage, sharedBrowser } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import { sample } from '@usher/testing/settings';
 import type { Browser } from 'playwright-core';
@@ -11,11 +11,10 @@ let desk: Desk;
 const refused = [/status of 401/];
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await sharedBrowser();
   desk = await Desk.start(sample());
 });
 afterAll(async () => {
-  await browser.close();
   await desk.stop();
 });
 

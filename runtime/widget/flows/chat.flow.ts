@@ -1,10 +1,8 @@
 /** From the first look at the page to the end of a conversation, against a real runtime. */
 import { signIn, until, visit } from '@usher/testing/people';
 import { closedUntil, sample } from '@usher/testing/settings';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, hired, hosted, join, onDesk, say, seen, unseen } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { hired, hosted, join, onDesk, say, seen, unseen } from './world.ts';
 
 describe('a queue that is closed', () => {
   it('says when it opens, in the visitor’s time and the desk’s', () =>

@@ -1,10 +1,8 @@
 /** A tab that dies in the middle of sending, and comes back. */
 import { signIn, until } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, hired, join, onDesk, say, seen, unseen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { hired, join, onDesk, say, seen, unseen, visitor } from './world.ts';
 
 describe('a tab that crashes before it heard that its message was taken', () => {
   it('does not send it a second time when it is loaded again', () =>

@@ -2,10 +2,8 @@
 import { signIn, until } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, hired, onDesk, seen, shop, unseen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { hired, onDesk, seen, shop, unseen, visitor } from './world.ts';
 
 /** The accessible name or label of what has the focus, also inside the shadow root. */
 function focused(page: Page): Promise<string> {

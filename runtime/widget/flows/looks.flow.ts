@@ -8,11 +8,9 @@ import type { Desk } from '@usher/testing/desk';
 import { signIn, until, visit } from '@usher/testing/people';
 import { closedUntil, type Settings, sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeLink, routing } from './routing-world.ts';
-import { closeBrowser, hired, hosted, join, onDesk, say, seen, shop, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { hired, hosted, join, onDesk, say, seen, shop, visitor } from './world.ts';
 
 const sizes: Look[] = [
   { width: 1440, height: 900 },
@@ -309,7 +307,7 @@ describe('routing', () => {
       await seen(page.getByText('Ana Silva is not available right now.'));
       await inspect(page, 'link-away');
       hired(await signIn(desk, 'ana'));
-      await seen(page.getByText('You will talk to Ana Silva.'), 25_000);
+      await seen(page.getByText('You will talk to Ana Silva.'));
       await inspect(page, 'link');
     }));
 

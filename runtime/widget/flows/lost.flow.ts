@@ -5,10 +5,8 @@ import type { Desk } from '@usher/testing/desk';
 import { signIn, until } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, hired, hosted, join, onDesk, say, seen, unseen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { hired, hosted, join, onDesk, say, seen, unseen, visitor } from './world.ts';
 
 interface Pair {
   page: Page;

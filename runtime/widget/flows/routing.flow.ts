@@ -4,11 +4,9 @@ import { serverGone } from '@usher/testing/browser';
 import type { Desk } from '@usher/testing/desk';
 import { signIn, until } from '@usher/testing/people';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { longShop, makeLink, routing } from './routing-world.ts';
-import { closeBrowser, hired, hosted, join, onDesk, say, seen, unseen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { hired, hosted, join, onDesk, say, seen, unseen, visitor } from './world.ts';
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name });
 const start = (page: Page) => page.getByRole('button', { name: 'Start chat' }).click();
@@ -156,7 +154,7 @@ describe('an agent', () => {
       expect(await whom.count()).toBe(0);
       const mei = hired(await signIn(desk, 'mei'));
       const jonas = hired(await signIn(desk, 'jonas'));
-      await seen(whom, 3_000);
+      await seen(whom);
       await whom.getByRole('option', { name: 'Jonas Berg' }).waitFor({ state: 'attached' });
       await whom.selectOption({ label: 'Mei Lin' });
       await page.getByLabel('How can we help?').fill('Only for Mei');
@@ -248,7 +246,7 @@ describe('a support link', () => {
       await seen(page.getByText('Ana Silva is not available right now.'));
       await seen(page.getByText('You can talk to whoever is free.'));
       hired(await signIn(desk, 'ana'));
-      await seen(page.getByText('You will talk to Ana Silva.'), 25_000);
+      await seen(page.getByText('You will talk to Ana Silva.'));
     }));
 
   it('that is forged or expired says so', () =>
@@ -267,7 +265,7 @@ describe('a support link', () => {
         (
           await fetch(`${desk.url}/v1/channels/web?link=${encodeURIComponent(token)}`)
         ).json() as Promise<{ linkError?: string }>;
-      await expect.poll(ask, { timeout: 10_000 }).toMatchObject({ linkError: 'link_expired' });
+      await expect.poll(ask).toMatchObject({ linkError: 'link_expired' });
       await page.goto(url);
       await seen(page.getByText('This link has expired.'));
       await join(page, 'Maria', 'then like everybody');

@@ -2,10 +2,8 @@
 import { signIn, until } from '@usher/testing/people';
 import { sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, hired, hosted, join, onDesk, seen, unseen } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { hired, hosted, join, onDesk, seen, unseen } from './world.ts';
 
 /** How far the list is from its end, in pixels. */
 function fromEnd(page: Page): Promise<number> {

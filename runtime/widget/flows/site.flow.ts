@@ -2,10 +2,8 @@
 import { signIn, until } from '@usher/testing/people';
 import { closedUntil, sample } from '@usher/testing/settings';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, hired, join, onDesk, say, seen, shop, unseen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { hired, join, onDesk, say, seen, shop, unseen, visitor } from './world.ts';
 
 type Heard = [string, unknown][];
 const heard = (page: Page) => page.evaluate(() => (window as unknown as { heard: Heard }).heard);

@@ -1,11 +1,9 @@
 /** Targeting rules on a page of another origin: when the launcher appears, and what it costs. */
 import { signIn } from '@usher/testing/people';
 import type { Page } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { longShop, routing } from './routing-world.ts';
-import { closeBrowser, hired, join, onDesk, seen, shop, unseen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { hired, join, onDesk, seen, shop, unseen, visitor } from './world.ts';
 
 interface Rule {
   type: string;
@@ -59,10 +57,12 @@ describe('the launcher', () => {
 
   it('waits for its time', () =>
     onShop([{ type: 'TimeOnPage', atLeast: 3 }], async (page) => {
-      await hidden(page);
-      await seen(launcher(page), 8_000);
-      const seconds = await page.evaluate(() => performance.now() / 1_000);
-      expect(seconds).toBeGreaterThanOrEqual(3);
+      // A slow machine may look when the time is over already: what is there is not there before it.
+      const seconds = () => page.evaluate(() => performance.now() / 1_000);
+      const there = await launcher(page).count();
+      expect(there === 0 || (await seconds()) >= 3).toBe(true);
+      await seen(launcher(page));
+      expect(await seconds()).toBeGreaterThanOrEqual(3);
     }));
 
   it('follows the address, also of a page that changes it without loading', () =>

@@ -1,10 +1,8 @@
 /** What the widget costs the page that it stands on. */
 import { sample } from '@usher/testing/settings';
 import { Site } from '@usher/testing/site';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeBrowser, onDesk, seen, visitor } from './world.ts';
-
-afterAll(closeBrowser);
+import { describe, expect, it } from 'vitest';
+import { onDesk, seen, visitor } from './world.ts';
 
 interface Cost {
   shift: number;

@@ -1,27 +1,14 @@
 /** What the flows of the widget share: a desk, a browser, a shop of another origin. */
 import { readFile } from 'node:fs/promises';
 import type { Client } from '@usher/protocol/client';
-import { type Look, newPage, report, startBrowser, type Watched } from '@usher/testing/browser';
+import { type Look, newPage, report, sharedBrowser, type Watched } from '@usher/testing/browser';
 import { Desk } from '@usher/testing/desk';
 import type { Settings } from '@usher/testing/settings';
 import { Site } from '@usher/testing/site';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 const demo = new URL('../demo/', import.meta.url);
-
-let shared: Promise<Browser> | undefined;
-
-/** One browser for a file of flows; each page has a context, and so a profile, of its own. */
-export function browser(): Promise<Browser> {
-  shared ??= startBrowser();
-  return shared;
-}
-
-export async function closeBrowser(): Promise<void> {
-  await (await shared)?.close();
-  shared = undefined;
-}
 
 /** Runs a flow on a desk of its own and ends it whatever happens. */
 export async function onDesk(
@@ -58,7 +45,7 @@ export function hired(client: Client): Client {
 
 /** A new page; errors in its console fail the flow, except the expected ones. */
 export async function visitor(look: Look = {}, expected: readonly RegExp[] = []): Promise<Page> {
-  const watched = await newPage(await browser(), look, expected);
+  const watched = await newPage(await sharedBrowser(), look, expected);
   opened.push(watched);
   return watched.page;
 }
