@@ -17,14 +17,14 @@ const (
 // nobody can be. (Features R3, X3.)
 func (s *State) choose(q *Queue, c *Conversation) *seat {
 	o := q.order()
-	if o == nil || len(o.seats) == 0 {
+	if o == nil || len(o.free) == 0 {
 		return nil
 	}
 	switch q.set.Distribution.Strategy {
 	case settings.StrategySkillsThenLeastBusy:
 		best, most := (*seat)(nil), -1
 		required := required(q, c)
-		for _, a := range o.seats {
+		for a := range o.seats {
 			if n := leading(a.member, required); n > most && !slices.Contains(c.Refused, a.name) {
 				if best, most = a, n; n == len(required) {
 					break
@@ -33,17 +33,17 @@ func (s *State) choose(q *Queue, c *Conversation) *seat {
 		}
 		return best
 	case settings.StrategyLeastBusy, settings.StrategyLongestIdle, settings.StrategyRoundRobin:
-		for _, a := range o.seats {
+		for a := range o.seats {
 			if !slices.Contains(c.Refused, a.name) {
 				return a
 			}
 		}
 		return nil
 	}
-	free := len(o.seats)
+	free := len(o.free)
 	if len(c.Refused) > 0 {
 		free = 0
-		for _, a := range o.seats {
+		for a := range o.seats {
 			if !slices.Contains(c.Refused, a.name) {
 				free++
 			}
@@ -54,9 +54,9 @@ func (s *State) choose(q *Queue, c *Conversation) *seat {
 	}
 	i := int(s.draw() % uint64(free))
 	if len(c.Refused) == 0 {
-		return o.seats[i]
+		return o.pool.seats[o.free[i]]
 	}
-	for _, a := range o.seats {
+	for a := range o.seats {
 		if slices.Contains(c.Refused, a.name) {
 			continue
 		}
@@ -136,7 +136,8 @@ func (s *State) explain(q *Queue, c *Conversation, chosen *seat) *Choice {
 	e.Candidates = make([]Candidate, 0, most)
 	e.add(chosen, skilled, "")
 	e.Free = 1
-	for _, a := range q.order().seats {
+	o := q.order()
+	for a := range o.seats {
 		if a == chosen {
 			continue
 		}
@@ -154,7 +155,7 @@ func (s *State) explain(q *Queue, c *Conversation, chosen *seat) *Choice {
 		if len(e.Candidates) < most {
 			e.add(a, skilled, why)
 		} else if len(c.Refused) == 0 && !skilled {
-			e.Free = len(q.order().seats)
+			e.Free = len(o.free)
 			break
 		}
 	}

@@ -37,7 +37,7 @@ func (s *State) match(p *pool) (*Queue, *Conversation, *seat) {
 
 // nextOf is the first of a queue whom somebody can be offered, if it comes before another.
 func (s *State) nextOf(q *Queue, before *Conversation) (*Conversation, *seat) {
-	if o := q.order(); o == nil || len(o.seats) == 0 {
+	if o := q.order(); o == nil || len(o.free) == 0 {
 		return nil, nil
 	}
 	for _, c := range q.line {
@@ -55,8 +55,8 @@ func (s *State) nextOf(q *Queue, before *Conversation) (*Conversation, *seat) {
 func (s *State) betterFor(a *seat, than *Conversation) (*Queue, *Conversation) {
 	var queue *Queue
 	var best *Conversation
-	for _, p := range a.member.pools {
-		for _, q := range p.queues {
+	for _, post := range a.member.posts {
+		for _, q := range post.pool.queues {
 			if !q.automatic || len(q.line) == 0 || !q.line[0].before(than) {
 				continue
 			}

@@ -1,8 +1,8 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 	"strings"
 
 	"usher.chat/runtime/settings"
@@ -15,7 +15,9 @@ type pool struct {
 	key     string
 	teams   []string
 	members []string // sorted
-	queues  []*Queue
+	// seats of the members, by their position; nil for one who never came.
+	seats  []*seat
+	queues []*Queue
 	// counts of members by standing; free is the sum of their free places.
 	counts [standings]int
 	free   int
@@ -71,6 +73,12 @@ type seat struct {
 	turn     uint64
 }
 
+// post is a member's position in a pool.
+type post struct {
+	pool     *pool
+	position int32
+}
+
 // places is how many more conversations the agent may be given.
 func (a *seat) places() int {
 	if a.standing != standsFree {
@@ -79,13 +87,38 @@ func (a *seat) places() int {
 	return a.member.Max - a.load
 }
 
-// order is the free agents of a pool, the best first.
+// order is the free agents of a pool, the best first; who ranks the same goes by name. They are kept
+// as positions: numbers move at little cost and the collector of garbage does not look at them, which
+// counts where an agent moves among thousands with each decision.
 type order struct {
-	less  func(a, b *seat) int
-	seats []*seat
+	pool *pool
+	rank func(a, b *seat) int // nil: by name
+	free []int32
 }
 
-func byName(a, b *seat) int { return strings.Compare(a.name, b.name) }
+// seats are the free agents, the best first.
+func (o *order) seats(yield func(*seat) bool) {
+	for _, position := range o.free {
+		if !yield(o.pool.seats[position]) {
+			return
+		}
+	}
+}
+
+// find is where an agent stands in the order, or would stand.
+func (o *order) find(position int32) int {
+	i, _ := slices.BinarySearchFunc(o.free, position, o.compare)
+	return i
+}
+
+func (o *order) compare(i, j int32) int {
+	if o.rank != nil && i != j {
+		if n := o.rank(o.pool.seats[i], o.pool.seats[j]); n != 0 {
+			return n
+		}
+	}
+	return cmp.Compare(i, j)
+}
 
 func byLoad(a, b *seat) int {
 	if a.load != b.load {
@@ -94,25 +127,9 @@ func byLoad(a, b *seat) int {
 	return bySince(a, b)
 }
 
-func bySince(a, b *seat) int {
-	switch {
-	case a.since < b.since:
-		return -1
-	case a.since > b.since:
-		return 1
-	}
-	return byName(a, b)
-}
+func bySince(a, b *seat) int { return cmp.Compare(a.since, b.since) }
 
-func byTurn(a, b *seat) int {
-	switch {
-	case a.turn < b.turn:
-		return -1
-	case a.turn > b.turn:
-		return 1
-	}
-	return byName(a, b)
-}
+func byTurn(a, b *seat) int { return cmp.Compare(a.turn, b.turn) }
 
 // orderOf is how a strategy ranks free agents.
 func orderOf(strategy settings.Strategy) (settings.Strategy, func(a, b *seat) int) {
@@ -124,11 +141,7 @@ func orderOf(strategy settings.Strategy) (settings.Strategy, func(a, b *seat) in
 	case settings.StrategyRoundRobin:
 		return settings.StrategyRoundRobin, byTurn
 	}
-	return settings.StrategyRandom, byName
-}
-
-func (o *order) find(a *seat) int {
-	return sort.Search(len(o.seats), func(i int) bool { return o.less(o.seats[i], a) >= 0 })
+	return settings.StrategyRandom, nil
 }
 
 // seated is the seat of an agent as it is now.
@@ -162,8 +175,8 @@ func (s *State) reseat(a *Agent, at int64) {
 		return
 	}
 	if was.member != nil {
-		for _, p := range was.member.pools {
-			p.remove(&a.seat)
+		for _, post := range was.member.posts {
+			post.pool.remove(&a.seat, post.position)
 		}
 	}
 	a.seat = now
@@ -171,34 +184,35 @@ func (s *State) reseat(a *Agent, at int64) {
 		return
 	}
 	more := now.places() > was.places()
-	for _, p := range now.member.pools {
-		p.add(&a.seat)
+	for _, post := range now.member.posts {
+		post.pool.add(&a.seat, post.position)
 		if more {
-			s.heat(p, at)
+			s.heat(post.pool, at)
 		}
 	}
 }
 
-func (p *pool) remove(a *seat) {
+func (p *pool) remove(a *seat, position int32) {
 	p.counts[a.standing]--
 	p.counts[standsOffline]++
 	p.free -= a.places()
 	if a.standing == standsFree {
 		for _, o := range p.orders {
-			if i := o.find(a); i < len(o.seats) && o.seats[i] == a {
-				o.seats = slices.Delete(o.seats, i, i+1)
+			if i := o.find(position); i < len(o.free) && o.free[i] == position {
+				o.free = slices.Delete(o.free, i, i+1)
 			}
 		}
 	}
 }
 
-func (p *pool) add(a *seat) {
+func (p *pool) add(a *seat, position int32) {
+	p.seats[position] = a
 	p.counts[standsOffline]--
 	p.counts[a.standing]++
 	p.free += a.places()
 	if a.standing == standsFree {
 		for _, o := range p.orders {
-			o.seats = slices.Insert(o.seats, o.find(a), a)
+			o.free = slices.Insert(o.free, o.find(position), position)
 		}
 	}
 }
@@ -221,7 +235,7 @@ func (s *State) heat(p *pool, at int64) {
 func (s *State) indexPools() {
 	s.pools = map[string]*pool{}
 	for _, m := range s.members {
-		m.pools = nil
+		m.posts = nil
 	}
 	for i := range s.Settings.Queues {
 		set := &s.Settings.Queues[i]
@@ -240,10 +254,11 @@ func (s *State) indexPools() {
 			}
 			slices.Sort(p.members)
 			p.members = slices.Compact(p.members)
+			p.seats = make([]*seat, len(p.members))
 			p.counts[standsOffline] = len(p.members)
-			for _, name := range p.members {
+			for i, name := range p.members {
 				m := s.members[name]
-				m.pools = append(m.pools, p)
+				m.posts = append(m.posts, post{p, int32(i)})
 			}
 			s.pools[key] = p
 		}
@@ -251,9 +266,9 @@ func (s *State) indexPools() {
 		q.pool = p
 		q.automatic = set.Distribution.Mode == settings.DistributionAutomatic
 		if q.automatic {
-			name, less := orderOf(set.Distribution.Strategy)
+			name, rank := orderOf(set.Distribution.Strategy)
 			if p.orders[name] == nil {
-				p.orders[name] = &order{less: less}
+				p.orders[name] = &order{pool: p, rank: rank}
 			}
 		}
 	}
@@ -262,20 +277,22 @@ func (s *State) indexPools() {
 		if a.seat.member == nil {
 			continue
 		}
-		for _, p := range a.seat.member.pools {
+		for _, post := range a.seat.member.posts {
+			p := post.pool
+			p.seats[post.position] = &a.seat
 			p.counts[standsOffline]--
 			p.counts[a.seat.standing]++
 			p.free += a.seat.places()
 			if a.seat.standing == standsFree {
 				for _, o := range p.orders {
-					o.seats = append(o.seats, &a.seat)
+					o.free = append(o.free, post.position)
 				}
 			}
 		}
 	}
 	for _, p := range s.pools {
 		for _, o := range p.orders {
-			slices.SortFunc(o.seats, o.less)
+			slices.SortFunc(o.free, o.compare)
 		}
 	}
 }

@@ -133,7 +133,7 @@ type Member struct {
 	Skills []string // of all memberships, sorted
 	Public bool     // customers may choose the agent by name
 
-	pools []*pool // that the agent serves in
+	posts []post // in the pools that the agent serves in
 }
 
 // New is the state before the first event.
