@@ -139,8 +139,8 @@ func (s *State) forget(now int64) {
 func (s *State) agent(name string) *Agent {
 	a := s.Agents[name]
 	if a == nil {
-		a = &Agent{Name: name, Sessions: map[string]int64{}, conversations: map[ConversationID]*Conversation{}}
-		a.seat = s.seated(a)
+		a = &Agent{Name: name, Sessions: map[string]int64{}}
+		a.seat = s.seated(a, s.members[name])
 		s.Agents[name] = a
 	}
 	return a
@@ -188,7 +188,7 @@ func (s *State) customerIsLost(c *Customer, at int64) {
 
 func (s *State) agentIsLost(a *Agent, at int64) {
 	a.LostAt = at
-	for _, c := range a.conversations {
+	for _, c := range a.hands {
 		s.at(at+s.agentLost(c.Queue), agentLost, string(c.ID))
 	}
 	for _, c := range a.line {
@@ -286,7 +286,7 @@ func (s *State) take(c *Conversation, at int64) {
 	c.Agent, c.Team, c.OfferUntil, c.Sharers = "", "", 0, nil
 	for _, name := range agents {
 		if a := s.Agents[name]; a != nil {
-			delete(a.conversations, c.ID)
+			a.hands.remove(c)
 			a.Since = at
 			s.reseat(a, at)
 		}
@@ -297,7 +297,7 @@ func (s *State) take(c *Conversation, at int64) {
 func (s *State) give(c *Conversation, place Place, agent string, at int64) {
 	c.Place, c.Agent = place, agent
 	a := s.agent(agent)
-	a.conversations[c.ID] = c
+	a.hands.add(c)
 	a.Since = at
 	s.reseat(a, at)
 	if q := s.Queues[c.Queue]; q != nil {

@@ -23,7 +23,7 @@ func (s *State) reindex(at int64) {
 		q.line, q.offered, q.inService, q.alerted, q.inactive = nil, 0, 0, 0, nil
 	}
 	for _, a := range s.Agents {
-		a.conversations, a.line, a.invited = map[ConversationID]*Conversation{}, nil, nil
+		a.hands, a.line, a.invited = nil, nil, nil
 		if a.Sessions == nil {
 			a.Sessions = map[string]int64{}
 		}
@@ -71,7 +71,7 @@ func (s *State) place(c *Conversation) {
 		}
 	case OfferedTo, InService:
 		for _, name := range c.Agents() {
-			s.agent(name).conversations[c.ID] = c
+			s.agent(name).hands.add(c)
 		}
 		for _, i := range c.Invitations {
 			s.noteInvitation(c, i.Agent, i.Team)

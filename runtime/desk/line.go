@@ -1,6 +1,10 @@
 package desk
 
-import "sort"
+import (
+	"cmp"
+	"slices"
+	"sort"
+)
 
 // line is who waits somewhere, in order.
 type line []*Conversation
@@ -50,6 +54,26 @@ func (l line) first(fits func(*Conversation) bool) *Conversation {
 		}
 	}
 	return nil
+}
+
+// hands are the conversations that an agent has, by number: few, so that a list is found through faster
+// than a map, and is in order.
+type hands []*Conversation
+
+func (h hands) find(c *Conversation) (int, bool) {
+	return slices.BinarySearchFunc(h, c, func(a, b *Conversation) int { return cmp.Compare(a.Number, b.Number) })
+}
+
+func (h *hands) add(c *Conversation) {
+	if i, found := h.find(c); !found {
+		*h = slices.Insert(*h, i, c)
+	}
+}
+
+func (h *hands) remove(c *Conversation) {
+	if i, found := h.find(c); found {
+		*h = slices.Delete(*h, i, i+1)
+	}
 }
 
 // teamLine is a team's queue: who waits for any of its members (feature R10).

@@ -145,13 +145,8 @@ func orderOf(strategy settings.Strategy) (settings.Strategy, func(a, b *seat) in
 }
 
 // seated is the seat of an agent as it is now.
-func (s *State) seated(a *Agent) seat {
-	n := seat{name: a.Name, member: s.members[a.Name], since: a.Since, turn: a.OfferedAt}
-	for _, c := range a.conversations {
-		if s.counts(c) {
-			n.load++
-		}
-	}
+func (s *State) seated(a *Agent, m *Member) seat {
+	n := seat{name: a.Name, member: m, load: s.load(a), since: a.Since, turn: a.OfferedAt}
 	switch {
 	case n.member == nil || len(a.Gateways) == 0 || a.Out:
 		n.standing = standsOffline
@@ -169,7 +164,7 @@ func (s *State) seated(a *Agent) seat {
 
 // reseat brings the pools up to an agent who changed.
 func (s *State) reseat(a *Agent, at int64) {
-	now := s.seated(a)
+	now := s.seated(a, a.seat.member)
 	was := a.seat
 	if now == was {
 		return
@@ -273,7 +268,7 @@ func (s *State) indexPools() {
 		}
 	}
 	for _, a := range s.Agents {
-		a.seat = s.seated(a)
+		a.seat = s.seated(a, s.members[a.Name])
 		if a.seat.member == nil {
 			continue
 		}

@@ -73,7 +73,7 @@ func (s *State) applyEntered(e Entered, at int64) {
 	}
 	c.Sharers = append(c.Sharers, Sharer{Agent: e.Agent, Team: e.Team, Since: at})
 	a := s.agent(e.Agent)
-	a.conversations[c.ID] = c
+	a.hands.add(c)
 	a.Since = at
 	s.reseat(a, at)
 	if !a.Online() && a.LostAt == 0 {
@@ -85,7 +85,7 @@ func (s *State) applyEntered(e Entered, at int64) {
 func (s *State) applyLeft(e Left, at int64) {
 	c := s.Conversations[e.Conversation]
 	if a := s.Agents[e.Agent]; a != nil {
-		delete(a.conversations, c.ID)
+		a.hands.remove(c)
 		a.Since = at
 		s.reseat(a, at)
 	}

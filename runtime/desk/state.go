@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"sort"
 
 	"usher.chat/runtime/calendar"
@@ -111,10 +112,10 @@ type Agent struct {
 	// Favourites are queues ("q:name") and teams ("t:name"), sorted.
 	Favourites []string `cbor:",omitempty"`
 
-	conversations map[ConversationID]*Conversation // offered, in service, or shared
-	line          line                             // who waits for the agent in person
-	invited       map[ConversationID]*Conversation // into which the agent is invited in person
-	seat          seat
+	hands   hands                            // offered, in service, or shared
+	line    line                             // who waits for the agent in person
+	invited map[ConversationID]*Conversation // into which the agent is invited in person
+	seat    seat
 }
 
 // Online tells whether the agent is connected.
@@ -193,12 +194,15 @@ func (s *State) MaySwitch(agent, queue string) bool {
 // Load is how many conversations count against an agent's limit: those that the agent has, shares or
 // is offered, without idle ones of queues that say so.
 func (s *State) Load(agent string) int {
-	a := s.Agents[agent]
-	if a == nil {
-		return 0
+	if a := s.Agents[agent]; a != nil {
+		return s.load(a)
 	}
+	return 0
+}
+
+func (s *State) load(a *Agent) int {
 	n := 0
-	for _, c := range a.conversations {
+	for _, c := range a.hands {
 		if s.counts(c) {
 			n++
 		}
@@ -218,16 +222,10 @@ func (s *State) counts(c *Conversation) bool {
 // ConversationsOf are the conversations that the agent serves, shares or is offered, in the order of
 // their numbers.
 func (s *State) ConversationsOf(agent string) []*Conversation {
-	a := s.Agents[agent]
-	if a == nil {
-		return nil
+	if a := s.Agents[agent]; a != nil {
+		return slices.Clone(a.hands)
 	}
-	list := make([]*Conversation, 0, len(a.conversations))
-	for _, c := range a.conversations {
-		list = append(list, c)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Number < list[j].Number })
-	return list
+	return nil
 }
 
 // Line is the waiting line of a queue, in order. It must not be changed, and not be kept.
