@@ -148,7 +148,7 @@ func (s *State) agent(name string) *Agent {
 
 func (s *State) applyConnected(e Connected, at int64) {
 	if session, ok := e.Principal.session(); ok {
-		if c := s.Customers[session]; c != nil {
+		if c := s.customer(session); c != nil {
 			c.LostAt = 0
 			c.Gateways = with(c.Gateways, e.Gateway)
 		}
@@ -165,7 +165,7 @@ func (s *State) applyConnected(e Connected, at int64) {
 
 func (s *State) applyDisconnected(p Principal, gateway string, at int64) {
 	if session, ok := p.session(); ok {
-		if c := s.Customers[session]; c != nil && len(c.Gateways) > 0 {
+		if c := s.customer(session); c != nil && len(c.Gateways) > 0 {
 			if c.Gateways = without(c.Gateways, gateway); len(c.Gateways) == 0 {
 				s.customerIsLost(c, at)
 			}
@@ -237,21 +237,51 @@ func (s *State) applyJoined(e CustomerJoined, at int64) {
 // newConversation is one of a customer that has no place yet.
 func (s *State) newConversation(id ConversationID, session, queue, channel string, at int64) *Conversation {
 	s.LastConversation++
-	c := &Conversation{
-		ID: id, Number: s.LastConversation, Queue: queue, Channel: channel, Session: session, ArrivedAt: at, LastCustomerAt: at,
-	}
-	s.Conversations[c.ID] = c
-	customer := s.Customers[session]
+	customer, c := s.customer(session), (*Conversation)(nil)
 	if customer == nil {
-		customer = &Customer{Session: session}
+		customer, c = arrive(session)
 		s.Customers[session] = customer
+	} else {
+		c = &Conversation{}
 	}
+	c.ID, c.Number, c.Queue, c.Channel, c.Session, c.ArrivedAt, c.LastCustomerAt = id, s.LastConversation, queue, channel, session, at, at
+	c.customer = customer
+	s.Conversations[c.ID] = c
 	customer.Conversation = c.ID
 	if !customer.Online() {
 		s.customerIsLost(customer, at)
 	}
 	s.at(at+s.idle(queue), idleTooLong, string(id))
 	return c
+}
+
+// arrive is a customer who comes for the first time, and the first conversation. They are one piece
+// of memory, with room for what nearly each has: one gateway and one client with two commands. A desk
+// keeps tens of thousands, and what the collector of garbage does grows with the number of pieces.
+func arrive(session string) (*Customer, *Conversation) {
+	a := &struct {
+		conversation Conversation
+		customer     Customer
+		clients      [1]ClientNumbers
+		recent       [2]Accepted
+		gateways     [1]string
+	}{}
+	a.customer = Customer{Session: session, Gateways: a.gateways[:0], Clients: a.clients[:0]}
+	a.clients[0].Recent = a.recent[:0] // accept uses it
+	return &a.customer, &a.conversation
+}
+
+// customer is the one with a session; nil when nobody has it. A command and the records that follow
+// from it ask for the same several times.
+func (s *State) customer(session string) *Customer {
+	if s.acted == nil || s.acted.Session != session {
+		c := s.Customers[session]
+		if c == nil {
+			return nil
+		}
+		s.acted = c
+	}
+	return s.acted
 }
 
 // take removes a conversation from where it is; the caller puts it elsewhere. At is when its agents'

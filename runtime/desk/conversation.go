@@ -20,10 +20,17 @@ func (p Place) Open() bool { return p == Waiting || p == OfferedTo || p == InSer
 
 // Conversation is one customer's wait and service.
 type Conversation struct {
-	ID      ConversationID
-	Number  uint64
-	Place   Place
-	Queue   string // whose settings hold for it
+	ID     ConversationID
+	Number uint64
+	Queue  string // whose settings hold for it
+	// What is small stands together: a desk keeps tens of thousands of these.
+	Place     Place
+	FromQueue bool `cbor:",omitempty"` // service started by an offer
+	Alerted   bool `cbor:",omitempty"`
+	// Idle: the customer was silent for so long that it may not count against limits.
+	Idle     bool `cbor:",omitempty"`
+	Messages uint32
+
 	Channel string
 	Session string
 	Name    string `cbor:",omitempty"`
@@ -36,14 +43,12 @@ type Conversation struct {
 	OfferUntil int64    `cbor:",omitempty"`
 	Refused    []string `cbor:",omitempty"` // agents who let an offer pass
 	StartedAt  int64    `cbor:",omitempty"`
-	FromQueue  bool     `cbor:",omitempty"` // service started by an offer
 	// LastCustomerAt is the time of the customer's last message, or of arrival.
 	LastCustomerAt  int64
 	UnansweredSince int64       `cbor:",omitempty"`
 	Returned        ReturnedWhy `cbor:",omitempty"`
 	EndedAt         int64       `cbor:",omitempty"`
 	EndedWhy        EndedWhy    `cbor:",omitempty"`
-	Messages        uint32
 
 	// ForTeam or ForAgent is set when it waits, or waited before service, in a team's queue or for one
 	// agent in person; Via tells how it came there, From and Note who handed it on and what for.
@@ -70,13 +75,11 @@ type Conversation struct {
 	// rules moved it out of and into.
 	RulesDone int      `cbor:",omitempty"`
 	Visited   []string `cbor:",omitempty"`
-	Alerted   bool     `cbor:",omitempty"`
-	// Idle: the customer was silent for so long that it may not count against limits.
-	Idle bool `cbor:",omitempty"`
 	// WaitsSince is when it came into its personal or team queue.
 	WaitsSince int64 `cbor:",omitempty"`
 
-	rank int // its queue's priority
+	rank     int       // its queue's priority
+	customer *Customer // whose it is; nil for one that is over and whose customer is forgotten
 }
 
 // Sharer is an agent in a conversation beside its owner.

@@ -206,7 +206,7 @@ func (s *State) dueAt(d deadline) (int64, bool) {
 		_, at := s.lost(c)
 		return at, at != 0
 	case customerLost:
-		customer := s.Customers[c.Session]
+		customer := c.customer
 		if c.Place != Waiting && c.Place != OfferedTo || customer == nil || customer.LostAt == 0 {
 			return 0, false
 		}

@@ -144,7 +144,7 @@ func (s *State) decideSettings(c ApplySettings) Decision {
 
 func (s *State) decideConnect(c Connect) Decision {
 	if session, ok := c.Principal.session(); ok {
-		customer := s.Customers[session]
+		customer := s.customer(session)
 		if customer == nil || slices.Contains(customer.Gateways, c.Gateway) {
 			return Decision{}
 		}
@@ -157,7 +157,7 @@ func (s *State) decideConnect(c Connect) Decision {
 func (s *State) decideDisconnect(c Disconnect) Decision {
 	var gateways []string
 	if session, ok := c.Principal.session(); ok {
-		if customer := s.Customers[session]; customer != nil {
+		if customer := s.customer(session); customer != nil {
 			gateways = customer.Gateways
 		}
 	} else if a := s.Agents[c.Principal.agent()]; a != nil {
@@ -198,7 +198,7 @@ func checkControl(what, text string) *Error {
 // the agent serves. Others get the same answer as for one that does not exist.
 func (s *State) own(p Principal, id ConversationID) (*Conversation, Side, *Error) {
 	if session, ok := p.session(); ok {
-		customer := s.Customers[session]
+		customer := s.customer(session)
 		if customer == nil {
 			return nil, "", refuse(ConversationEnded, "there is no conversation; start one first")
 		}

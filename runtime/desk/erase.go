@@ -147,8 +147,9 @@ func (s *State) applyRewritten(e Rewritten) {
 // drop forgets a conversation that is in no index any more, and its customer with it.
 func (s *State) drop(c *Conversation) {
 	delete(s.Conversations, c.ID)
-	if customer := s.Customers[c.Session]; customer != nil && customer.Conversation == c.ID {
+	if customer := c.customer; customer != nil && customer.Conversation == c.ID {
 		delete(s.Customers, c.Session)
+		s.acted = nil
 	}
 }
 

@@ -33,6 +33,7 @@ func (s *State) reindex(at int64) {
 		if c.rank = 0; s.Queues[c.Queue] != nil {
 			c.rank = s.Queues[c.Queue].set.Priority
 		}
+		c.customer = s.Customers[c.Session]
 		list = append(list, c)
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].before(list[j]) })

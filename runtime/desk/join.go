@@ -67,7 +67,7 @@ func (s *State) nextID() ConversationID {
 
 // mayJoin tells whether a session may start a conversation, and the inactive one that it has.
 func (s *State) mayJoin(session string) (inactive *Conversation, err *Error) {
-	customer := s.Customers[session]
+	customer := s.customer(session)
 	if customer == nil {
 		return nil, nil
 	}

@@ -1,5 +1,7 @@
 package desk
 
+import "slices"
+
 // ClientNumbers is what the state remembers of one client's (one tab's) commands, so that a command
 // which is sent again gets the same answer and has no second effect (feature X5).
 type ClientNumbers struct {
@@ -72,16 +74,18 @@ func (s *State) accept(o Origin, a Accepted) {
 		}
 	}
 	if len(*list) == keepClients {
-		copy(*list, (*list)[1:])
-		*list = (*list)[:keepClients-1]
+		*list = slices.Delete(*list, 0, 1)
 	}
-	*list = append(*list, ClientNumbers{Client: o.Client, Highest: a.CID, Recent: []Accepted{a}})
+	n := len(*list)
+	*list = slices.Grow(*list, 1)[:n+1]
+	room := (*list)[n].Recent // of a customer who came (arrive), else none
+	(*list)[n] = ClientNumbers{Client: o.Client, Highest: a.CID, Recent: append(room, a)}
 }
 
 // clients are a principal's numbers; nil for a principal who is not known.
 func (s *State) clients(p Principal) *[]ClientNumbers {
 	if session, ok := p.session(); ok {
-		if c := s.Customers[session]; c != nil {
+		if c := s.customer(session); c != nil {
 			return &c.Clients
 		}
 	} else if a := s.Agents[p.agent()]; a != nil {

@@ -54,6 +54,8 @@ type State struct {
 	follows bool
 	// ended are conversations that are over, in order, to be forgotten after keepEnded.
 	ended []*Conversation
+	// acted is the customer who was asked for last; nil when forgotten since.
+	acted *Customer
 }
 
 // keepEnded is how long an ended conversation stays in the state, so that a client which did not
