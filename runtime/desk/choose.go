@@ -116,7 +116,12 @@ const splitMixStep = 0x9e3779b97f4a7c15
 // explain records how an agent was chosen.
 func (s *State) explain(q *Queue, c *Conversation, chosen *seat) *Choice {
 	set := q.set
-	e := &Choice{Generation: set.Generation, Strategy: set.Distribution.Strategy}
+	most := len(q.pool.members)
+	if most > maxCandidates {
+		most = fewCandidates
+	}
+	e := newChoice(most)
+	e.Generation, e.Strategy = set.Generation, set.Distribution.Strategy
 	if e.Strategy == "" {
 		e.Strategy = settings.StrategyRandom
 	}
@@ -129,11 +134,6 @@ func (s *State) explain(q *Queue, c *Conversation, chosen *seat) *Choice {
 		e.Dropped = len(e.Required) - leading(chosen.member, e.Required)
 	}
 	e.Passed = q.pool.passed()
-	most := len(q.pool.members)
-	if most > maxCandidates {
-		most = fewCandidates
-	}
-	e.Candidates = make([]Candidate, 0, most)
 	e.add(chosen, skilled, "")
 	e.Free = 1
 	o := q.order()
@@ -172,6 +172,19 @@ func (s *State) explain(q *Queue, c *Conversation, chosen *seat) *Choice {
 		}
 	}
 	return e
+}
+
+// newChoice is one with room for so many candidates: of few it is one piece of memory with them.
+func newChoice(most int) *Choice {
+	if most > fewCandidates {
+		return &Choice{Candidates: make([]Candidate, 0, most)}
+	}
+	few := &struct {
+		choice     Choice
+		candidates [fewCandidates]Candidate
+	}{}
+	few.choice.Candidates = few.candidates[:0]
+	return &few.choice
 }
 
 func (e *Choice) add(a *seat, skilled bool, why Reason) {
