@@ -34,8 +34,11 @@ type deadline struct {
 	key  string // queue, agent, pool or conversation
 }
 
-// deadlines is a heap, the earliest first. It is written out, for each decision comes by here.
+// deadlines is a heap, the earliest first. It is written out, for each decision comes by here. Each entry
+// has four below it, which are neighbours in memory: of tens of thousands a way down has eight steps.
 type deadlines []deadline
+
+const below = 4
 
 func (d deadlines) less(i, j int) bool {
 	a, b := &d[i], &d[j]
@@ -53,7 +56,7 @@ func (d *deadlines) push(e deadline) {
 	*d = append(*d, e)
 	list := *d
 	for i := len(list) - 1; i > 0; {
-		up := (i - 1) / 2
+		up := (i - 1) / below
 		if !list.less(i, up) {
 			break
 		}
@@ -77,11 +80,10 @@ func (d *deadlines) sink() {
 	list := *d
 	for i := 0; ; {
 		least := i
-		if left := 2*i + 1; left < len(list) && list.less(left, least) {
-			least = left
-		}
-		if right := 2*i + 2; right < len(list) && list.less(right, least) {
-			least = right
+		for j := below*i + 1; j < min(below*i+below+1, len(list)); j++ {
+			if list.less(j, least) {
+				least = j
+			}
 		}
 		if least == i {
 			return
@@ -89,6 +91,29 @@ func (d *deadlines) sink() {
 		list[i], list[least] = list[least], list[i]
 		i = least
 	}
+}
+
+// agenda is all deadlines. Each conversation has one that lies a day ahead; what is looked at all the time is
+// kept apart from these, and is few.
+type agenda struct{ near, far deadlines }
+
+// of is where a kind is kept.
+func (a *agenda) of(kind deadlineKind) *deadlines {
+	if kind == idleTooLong {
+		return &a.far
+	}
+	return &a.near
+}
+
+// next is where the first of all stands; nil when there is none.
+func (a *agenda) next() *deadlines {
+	switch {
+	case len(a.near) == 0 && len(a.far) == 0:
+		return nil
+	case len(a.near) == 0 || len(a.far) > 0 && a.far[0].compare(a.near[0]) < 0:
+		return &a.far
+	}
+	return &a.near
 }
 
 // conversationDeadlines are all kinds whose key is a conversation.
@@ -100,7 +125,7 @@ func (s *State) at(at int64, kind deadlineKind, key string) {
 	if s.follows {
 		return
 	}
-	s.deadlines.push(deadline{at, kind, key})
+	s.deadlines.of(kind).push(deadline{at, kind, key})
 }
 
 // hint asks to look at deadlines of a conversation that may come by the state as it is.
@@ -120,37 +145,44 @@ func (s *State) hint(at int64, c *Conversation, kinds ...deadlineKind) {
 // NextDeadline is when Tick will have something to do, in milliseconds; false when nothing is to
 // come. It tidies the index, nothing else.
 func (s *State) NextDeadline() (int64, bool) {
-	if len(s.deadlines) > s.sweepAt {
+	d, ok := s.nextDeadline()
+	return d.at, ok
+}
+
+func (s *State) nextDeadline() (deadline, bool) {
+	if len(s.deadlines.near)+len(s.deadlines.far) > s.sweepAt {
 		s.sweep()
 	}
-	for len(s.deadlines) > 0 {
-		d := s.deadlines[0]
+	for h := s.deadlines.next(); h != nil; h = s.deadlines.next() {
+		d := (*h)[0]
 		at, ok := s.dueAt(d)
 		switch {
 		case !ok:
-			s.deadlines.pop()
+			h.pop()
 		case at != d.at:
-			s.deadlines[0].at = at
-			s.deadlines.sink()
+			(*h)[0].at = at
+			h.sink()
 		default:
-			return at, true
+			return d, true
 		}
 	}
-	return 0, false
+	return deadline{}, false
 }
 
 // sweep drops entries for what is gone. Conversations that end early leave some that lie a day ahead.
 func (s *State) sweep() {
-	kept := s.deadlines[:0]
-	for _, d := range s.deadlines {
-		if at, ok := s.dueAt(d); ok {
-			kept = append(kept, deadline{at, d.kind, d.key})
+	for _, h := range []*deadlines{&s.deadlines.near, &s.deadlines.far} {
+		kept := (*h)[:0]
+		for _, d := range *h {
+			if at, ok := s.dueAt(d); ok {
+				kept = append(kept, deadline{at, d.kind, d.key})
+			}
 		}
+		clear((*h)[len(kept):])
+		slices.SortFunc(kept, deadline.compare) // what is in order is a heap
+		*h = slices.Compact(kept)
 	}
-	clear(s.deadlines[len(kept):])
-	slices.SortFunc(kept, deadline.compare) // what is in order is a heap
-	s.deadlines = slices.Compact(kept)
-	s.sweepAt = max(minSweep, 2*len(s.deadlines))
+	s.sweepAt = max(minSweep, 2*(len(s.deadlines.near)+len(s.deadlines.far)))
 }
 
 const minSweep = 256
@@ -158,11 +190,10 @@ const minSweep = 256
 // due is the first deadline that has come.
 func (s *State) due(now int64) (deadline, bool) {
 	for {
-		at, ok := s.NextDeadline()
-		if !ok || at > now {
+		d, ok := s.nextDeadline()
+		if !ok || d.at > now {
 			return deadline{}, false
 		}
-		d := s.deadlines[0]
 		if d.kind != checkQueue {
 			return d, true
 		}
@@ -171,7 +202,7 @@ func (s *State) due(now int64) (deadline, bool) {
 		if _, changed := s.switched(q, now); changed {
 			return d, true
 		}
-		s.deadlines.pop()
+		s.deadlines.of(checkQueue).pop()
 		s.planCheck(q, now)
 	}
 }

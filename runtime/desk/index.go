@@ -13,7 +13,7 @@ import (
 // reindex makes all indexes from the exported fields, and asks to look at every deadline: what new
 // settings, or a time without a state, brought about is found by the ticks that follow.
 func (s *State) reindex(at int64) {
-	s.deadlines = nil
+	s.deadlines = agenda{}
 	s.indexMembers()
 	hours := hours{}
 	for i := range s.Settings.Queues {

@@ -44,7 +44,7 @@ type State struct {
 	members   map[string]*Member
 	teams     map[string]*teamLine
 	pools     map[string]*pool
-	deadlines deadlines
+	deadlines agenda
 	sweepAt   int // length at which the deadlines are swept
 	// offerNext is the agent who ended a conversation by the last command and is to be offered the
 	// first in line by the ticks after it (feature Q10). The next command takes it away, and so does
@@ -159,7 +159,7 @@ func New() *State {
 // Follow makes the state a copy that only applies what another decided: it keeps no deadlines, and
 // Tick finds nothing. To let it decide, call Lead, or make a new one from its Snapshot.
 func (s *State) Follow() *State {
-	s.follows, s.deadlines = true, nil
+	s.follows, s.deadlines = true, agenda{}
 	return s
 }
 
