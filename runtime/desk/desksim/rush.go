@@ -24,6 +24,7 @@ type Rush struct {
 
 	*router
 	half    int
+	agents  map[string][]string // names, by team
 	guests  int
 	cids    uint64
 	at      int
@@ -39,13 +40,14 @@ type RushConfig struct {
 
 // NewRush is a desk where so many wait. The error is what was refused, which is a defect.
 func NewRush(config RushConfig) (*Rush, error) {
-	r := &Rush{router: newRouter(desk.Millis(time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC))), half: config.Agents / 2}
+	r := &Rush{router: newRouter(desk.Millis(time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC))), half: config.Agents / 2, agents: map[string][]string{}}
 	r.told = r.hear
 	set := settings.Settings{Desk: settings.Desk{Name: "rush"}}
 	for name, limit := range map[string]int{"busy": 1, "free": 3} {
 		team := settings.Team{Name: name, MaxConversations: limit}
 		for i := range r.half {
-			team.Members = append(team.Members, settings.Member{Name: rushAgent(name, i)})
+			r.agents[name] = append(r.agents[name], fmt.Sprintf("%s-%04d", name, i))
+			team.Members = append(team.Members, settings.Member{Name: r.agents[name][i]})
 		}
 		set.Teams = append(set.Teams, team)
 		set.Queues = append(set.Queues, settings.Queue{
@@ -58,8 +60,8 @@ func NewRush(config RushConfig) (*Rush, error) {
 	r.decide(desk.Start{Epoch: 1, Gateways: []string{"g"}, Seed: 1})
 	r.decide(desk.ApplySettings{Settings: set})
 	for i := range r.half {
-		r.decide(desk.Connect{Principal: desk.AgentPrincipal(rushAgent("busy", i)), Gateway: "g"})
-		r.decide(desk.Connect{Principal: desk.AgentPrincipal(rushAgent("free", i)), Gateway: "g"})
+		r.decide(desk.Connect{Principal: desk.AgentPrincipal(r.agents["busy"][i]), Gateway: "g"})
+		r.decide(desk.Connect{Principal: desk.AgentPrincipal(r.agents["free"][i]), Gateway: "g"})
 	}
 	for range r.half + config.Waiting {
 		r.join("busy")
@@ -74,18 +76,16 @@ func NewRush(config RushConfig) (*Rush, error) {
 	return r, r.failure
 }
 
-func rushAgent(team string, i int) string { return fmt.Sprintf("%s-%04d", team, i) }
-
 // Cycle: an agent at the limit ends a conversation and gets the first in line; a customer of the other
 // queue leaves; one comes to each, of whom the desk offers the latter to one of the free agents.
 func (r *Rush) Cycle() error {
 	r.now += 200
 	r.at++
-	busy := rushAgent("busy", r.at%r.half)
+	busy := r.agents["busy"][r.at%r.half]
 	r.decide(desk.End{Origin: r.origin(desk.AgentPrincipal(busy)), Conversation: r.s.ConversationsOf(busy)[0].ID})
 	r.join("busy")
 	for n := r.at; ; n++ {
-		if list := r.s.ConversationsOf(rushAgent("free", n%r.half)); len(list) > 0 {
+		if list := r.s.ConversationsOf(r.agents["free"][n%r.half]); len(list) > 0 {
 			r.decide(desk.End{Origin: r.origin(desk.CustomerPrincipal(list[0].Session))})
 			break
 		}
@@ -97,12 +97,12 @@ func (r *Rush) Cycle() error {
 func (r *Rush) decide(c desk.Command) {
 	_, err := r.do(c)
 	r.failure = errors.Join(r.failure, err)
-	for len(r.offers) > 0 {
-		e := r.offers[0]
-		r.offers = r.offers[1:]
+	for i := 0; i < len(r.offers); i++ { // accepting one may bring others
+		e := r.offers[i]
 		_, err := r.do(desk.Accept{Origin: r.origin(desk.AgentPrincipal(e.Agent)), Agent: e.Agent, Conversation: e.Conversation})
 		r.failure = errors.Join(r.failure, err)
 	}
+	r.offers = r.offers[:0]
 }
 
 func (r *Rush) hear(record desk.Record) {
@@ -153,7 +153,7 @@ func Footprint(waiting, open int) (perWaiting, perOpen float64, err error) {
 	}
 	before := heap()
 	for i := range open {
-		agent := rushAgent("busy", i%r.half)
+		agent := r.agents["busy"][i%r.half]
 		d, err := r.do(desk.Pick{Origin: r.origin(desk.AgentPrincipal(agent)), Agent: agent})
 		if err != nil {
 			return 0, 0, fmt.Errorf("pick %d of %d: %w", i, open, err)
