@@ -84,6 +84,7 @@ func Runtime(ctx context.Context, o Options) error {
 		return err
 	}
 	defer p.close()
+	defer collectLess()()
 	if p.moved != nil {
 		return p.rest(ctx)
 	}
