@@ -204,7 +204,9 @@ func (g *Gateway) post(w http.ResponseWriter, r *http.Request, by who) {
 		return
 	}
 	result, err := g.submit(r.Context(), cmd, own)
-	g.tried(c, by, err)
+	if triesKey(c) {
+		g.tried(by.from, err)
+	}
 	status := http.StatusOK
 	if err != nil {
 		status = statusOf(failure(err).Code)

@@ -48,6 +48,9 @@ func parseCommand(data []byte) (protocol.Command, *protocol.Error) {
 	if !utf8.Valid(data) {
 		return c, &protocol.Error{Code: string(desk.TextInvalid), Message: "the frame is not valid UTF-8"}
 	}
+	if c, ok := readCommand(data); ok {
+		return c, nil
+	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return c, badRequest("the frame is not a JSON object of this protocol: " + err.Error())
 	}
@@ -235,6 +238,10 @@ func answerFrame(cid uint64, result router.Result, err error) any {
 	if err != nil {
 		return protocol.Refused{Type: protocol.TypeRefused, CID: cid, Error: failure(err)}
 	}
+	return ackOf(cid, result)
+}
+
+func ackOf(cid uint64, result router.Result) protocol.Ack {
 	return protocol.Ack{Type: protocol.TypeAck, CID: cid, Seq: result.Seq, Conversation: string(result.Conversation)}
 }
 

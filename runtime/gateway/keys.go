@@ -111,13 +111,16 @@ func (g *Gateway) guarded(c protocol.Command, by *who) *protocol.Error {
 	return nil
 }
 
-// tried notes the answer to a join by a session key.
-func (g *Gateway) tried(c protocol.Command, by who, err error) {
+// triesKey tells whether a command is a join by a session key.
+func triesKey(c protocol.Command) bool { return c.Type == protocol.TypeJoin && c.Key != "" }
+
+// tried notes the answer to one, from an address.
+func (g *Gateway) tried(from string, err error) {
 	var refused *desk.Error
-	if c.Type != protocol.TypeJoin || c.Key == "" || !errors.As(err, &refused) || refused.Code != desk.KeyInvalid {
+	if !errors.As(err, &refused) || refused.Code != desk.KeyInvalid {
 		return
 	}
-	if lock, locked := g.keys.wrong(by.from, g.o.Clock()); locked {
+	if lock, locked := g.keys.wrong(from, g.o.Clock()); locked {
 		g.log.Warn("session keys are locked for an address", "address", lock.Source, "tries", lock.Tries)
 		g.o.Router.Submit(lock, func(_ router.Result, err error) {
 			if err != nil {

@@ -211,15 +211,20 @@ func (st *streams) frame(s *socket, data []byte) {
 	if !st.await(s) {
 		return // the pod ends; the client has no answer and sends it again elsewhere
 	}
+	cid, keyed, from := c.CID, triesKey(c), by.from // not the whole command, for as long as it is under way
 	st.g.o.Router.Submit(cmd, func(result router.Result, err error) {
 		st.g.load.end(&s.turn)
-		st.g.tried(c, by, err)
-		b := marshal(answerFrame(c.CID, result, err))
-		if err == nil && !result.Repeated {
-			st.g.hub.answer(s, result.Seq, b)
-			return
+		if keyed {
+			st.g.tried(from, err)
 		}
-		s.send(b)
+		switch {
+		case err != nil:
+			s.send(marshal(answerFrame(cid, result, err)))
+		case result.Repeated:
+			s.send(ackFrame(ackOf(cid, result)))
+		default:
+			st.g.hub.answer(s, result.Seq, ackFrame(ackOf(cid, result)))
+		}
 	})
 }
 

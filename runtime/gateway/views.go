@@ -261,10 +261,6 @@ func conversationChange(v *protocol.Conversation) []byte {
 	return changeOf(protocol.Change{Kind: protocol.KindConversation, Conversation: v})
 }
 
-func messageChange(v *protocol.Message) []byte {
-	return changeOf(protocol.Change{Kind: protocol.KindMessage, Message: v})
-}
-
 func channelChange(v *protocol.Channel) []byte {
 	return changeOf(protocol.Change{Kind: protocol.KindChannel, Channel: v})
 }
