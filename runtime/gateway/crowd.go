@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"runtime"
 	"sync"
 	"syscall"
@@ -66,7 +65,7 @@ func (s *socket) queueLater(c *crowd, frames ...frame) {
 	}
 }
 
-// writeNow writes what is queued as far as that does not block, and leaves the rest to a writer of its own.
+// writeNow writes what is queued, unless somebody does already.
 func (s *socket) writeNow(buffer []byte) []byte {
 	s.mu.Lock()
 	s.slow = false
@@ -74,37 +73,9 @@ func (s *socket) writeNow(buffer []byte) []byte {
 		s.mu.Unlock()
 		return buffer // something that could not wait took it along
 	}
-	out := s.out
-	s.out, s.writing = nil, true
+	s.writing = true
 	s.mu.Unlock()
-	buffer = framed(buffer, out)
-	n, err := writeSome(s.conn.NetConn(), buffer)
-	switch {
-	case err != nil:
-		s.drop()
-	case n < len(buffer):
-		go s.writeRest(bytes.Clone(buffer[n:]), out)
-	default:
-		s.written(out)
-		s.mu.Lock()
-		more := len(s.out) > 0 || s.last != nil
-		s.writing = more
-		s.mu.Unlock()
-		if more {
-			go s.write()
-		}
-	}
-	return buffer
-}
-
-// writeRest goes on where the connection took no more.
-func (s *socket) writeRest(rest []byte, out []frame) {
-	if err := s.writeOn(rest, !s.ending()); err != nil {
-		s.drop()
-		return
-	}
-	s.written(out)
-	s.write()
+	return s.writeQueued(buffer)
 }
 
 // writeSome writes what the connection takes at once. Nobody else may write to it meanwhile.

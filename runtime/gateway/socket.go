@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strconv"
@@ -18,7 +19,8 @@ import (
 // and its lock; the queue of frames on their way out has a lock of its own, so that nobody waits for
 // the network while holding the hub.
 type socket struct {
-	conn *gws.Conn
+	conn    *gws.Conn
+	writers *writers
 	// principal is known after hello; agent sockets know it from the start.
 	principal desk.Principal
 	session   string // customer session, or agent's sign-in session
@@ -116,8 +118,17 @@ func (s *socket) queue(frames ...frame) {
 	s.writing = true
 	s.mu.Unlock()
 	if start {
-		go s.write()
+		s.startWriting()
 	}
+}
+
+// startWriting has somebody write what is queued; writing is set.
+func (s *socket) startWriting() {
+	if s.writers == nil { // it belongs to no gateway
+		go s.write()
+		return
+	}
+	s.writers.add(s)
 }
 
 // put adds frames to those on their way out, and returns with the socket locked; false, and not locked, when the
@@ -143,9 +154,12 @@ func (s *socket) put(frames []frame) bool {
 	return true
 }
 
-// write sends what is queued and ends when nothing is: an idle socket has no writer.
-func (s *socket) write() {
-	var buffer []byte
+// write is writeQueued in a goroutine of its own.
+func (s *socket) write() { s.writeQueued(nil) }
+
+// writeQueued sends what is queued, in a buffer that it gives back, and ends when nothing is: an idle socket has no
+// writer. It does not wait for the connection; where that takes no more, a goroutine does.
+func (s *socket) writeQueued(buffer []byte) []byte {
 	for {
 		s.mu.Lock()
 		out, last := s.out, s.last
@@ -154,23 +168,34 @@ func (s *socket) write() {
 			s.writing = false
 			s.mu.Unlock()
 			if last != nil {
-				s.sayClose(last)
+				go s.sayClose(last)
 			}
-			return
+			return buffer
 		}
 		s.mu.Unlock()
 		// All that is queued goes out in one write. On a busy desk that is most of a message's cost.
 		buffer = framed(buffer[:0], out)
 		n, err := writeSome(s.conn.NetConn(), buffer)
-		if err == nil && n < len(buffer) {
-			err = s.writeOn(buffer[n:], last == nil)
-		}
-		if err != nil {
+		switch {
+		case err != nil:
 			s.drop()
-			return
+			return buffer
+		case n < len(buffer):
+			go s.writeRest(bytes.Clone(buffer[n:]), out)
+			return buffer
 		}
 		s.written(out)
 	}
+}
+
+// writeRest goes on where the connection took no more.
+func (s *socket) writeRest(rest []byte, out []frame) {
+	if err := s.writeOn(rest, !s.ending()); err != nil {
+		s.drop()
+		return
+	}
+	s.written(out)
+	s.write()
 }
 
 // writeOn writes where the connection took no more at once, and waits for it; not for long, unless how long
@@ -267,7 +292,7 @@ func (s *socket) close(code int, reason string) {
 	s.mu.Unlock()
 	_ = s.conn.SetWriteDeadline(time.Now().Add(patience))
 	if start {
-		go s.write()
+		s.startWriting()
 	}
 }
 
@@ -279,12 +304,19 @@ func (s *socket) drop() {
 	_ = s.conn.NetConn().Close()
 }
 
-// alive notes that the client was heard, by the time since the gateway began.
-func (s *socket) alive(now time.Duration) {
+// alive notes that the client was heard, by the time since the gateway began, and tells whether that is a second in
+// which it was not heard before.
+func (s *socket) alive(now time.Duration) (first bool) {
+	second := int64(now / time.Second)
 	s.mu.Lock()
-	s.heard = int64(now / time.Second)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	first = s.heard != second
+	s.heard = second
+	return first
 }
+
+// expect sets the time until which the client has to be heard again.
+func (s *socket) expect() { _ = s.conn.SetReadDeadline(time.Now().Add(silentAtMost)) }
 
 // lagging tells whether the client leaves so much unread that what can wait, or be left out, is.
 func (s *socket) lagging() bool {

@@ -36,12 +36,13 @@ type streams struct {
 	g         *Gateway
 	customers *gws.Upgrader
 	agents    *gws.Upgrader
+	writers   *writers
 	open      atomic.Int64
 	draining  atomic.Bool
 }
 
 func newStreams(g *Gateway) *streams {
-	st := &streams{g: g}
+	st := &streams{g: g, writers: newWriters()}
 	options := gws.ServerOption{
 		ReadMaxPayloadSize: protocol.MaxFrameBytes, WriteMaxPayloadSize: 64 << 20,
 		ReadBufferSize: 512, CheckUtf8Enabled: true, SubProtocols: []string{protocol.Subprotocol},
@@ -85,7 +86,7 @@ func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request
 		st.g.log.Debug("no socket", "error", err, "from", r.RemoteAddr)
 		return
 	}
-	s.conn = conn
+	s.conn, s.writers = conn, st.writers
 	s.alive(st.g.running())
 	conn.Session().Store(sessionKey, s)
 	_ = conn.SetReadDeadline(time.Now().Add(helloWithin))
@@ -140,7 +141,10 @@ func (r reader) OnMessage(conn *gws.Conn, message *gws.Message) {
 		return
 	}
 	now := r.st.g.running()
-	s.alive(now)
+	// Not with each frame, and when the hello has come, for which there was less time.
+	if s.alive(now) || s.client == "" {
+		s.expect()
+	}
 	if !s.frames.take(r.st.g.o.Rates.Frames, now) {
 		s.close(protocol.CloseRateLimited, "too many frames")
 		return
@@ -149,7 +153,6 @@ func (r reader) OnMessage(conn *gws.Conn, message *gws.Message) {
 		s.close(protocol.CloseProtocol, "frames are text")
 		return
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(silentAtMost))
 	if s.client == "" {
 		r.st.hello(s, message.Bytes())
 		return
@@ -235,7 +238,7 @@ func (st *streams) await(s *socket) bool {
 	taken, waited := st.g.load.begin(&s.turn)
 	if waited {
 		s.alive(st.g.running())
-		_ = s.conn.SetReadDeadline(time.Now().Add(silentAtMost))
+		s.expect()
 	}
 	return taken
 }
