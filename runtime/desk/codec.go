@@ -182,6 +182,14 @@ func Encode(r Record) ([]byte, error) {
 
 // Decode reads what Encode wrote. Anything else is a *DecodeError.
 func Decode(seq uint64, b []byte) (Record, error) {
+	if r, ok := quickMessage(seq, b); ok {
+		return r, nil
+	}
+	return decodeRecord(seq, b)
+}
+
+// decodeRecord is Decode for entries of every kind.
+func decodeRecord(seq uint64, b []byte) (Record, error) {
 	var e entry
 	if err := decMode.Unmarshal(b, &e); err != nil {
 		return Record{}, &DecodeError{Seq: seq, Err: err}

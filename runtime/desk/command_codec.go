@@ -189,6 +189,14 @@ func EncodeCommand(c Command) ([]byte, error) {
 // DecodeCommand reads what EncodeCommand wrote. Anything else is a *CommandError; one with Unknown
 // comes from another release, and whoever sent it may try again when the router is of that release too.
 func DecodeCommand(b []byte) (Command, error) {
+	if c, ok := quickSay(b); ok {
+		return c, nil
+	}
+	return decodeAnyCommand(b)
+}
+
+// decodeAnyCommand is DecodeCommand for commands of every kind.
+func decodeAnyCommand(b []byte) (Command, error) {
 	var in commandIn
 	if err := decMode.Unmarshal(b, &in); err != nil {
 		return nil, &CommandError{Err: err}
