@@ -181,6 +181,20 @@ func (g *Gateway) Run(ctx context.Context) {
 	<-crowdDone
 }
 
+// Apart says whether this pod cannot reach the one that leads, while there is one. Its clients are sent away then, and
+// others not let in: elsewhere they can be served. It does not block.
+func (g *Gateway) Apart(is bool) {
+	if g.streams.apart.Swap(is) == is {
+		return
+	}
+	if !is {
+		g.log.Info("the pod that leads can be reached again; clients are let in")
+		return
+	}
+	g.log.Warn("another pod leads and cannot be reached; clients are sent to other pods", "sockets", g.Sockets())
+	go g.streams.sendAway()
+}
+
 // Wait returns when this pod's copy has everything up to seq, or when the gateway has ended.
 func (g *Gateway) Wait(seq uint64) { g.hub.wait(seq) }
 

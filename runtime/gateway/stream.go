@@ -39,6 +39,7 @@ type streams struct {
 	writers   *writers
 	open      atomic.Int64
 	draining  atomic.Bool
+	apart     atomic.Bool // from who leads: nobody can be served here, see Gateway.Apart
 }
 
 func newStreams(g *Gateway) *streams {
@@ -76,7 +77,7 @@ func (st *streams) serveCustomer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request, s *socket) {
-	if st.draining.Load() {
+	if st.draining.Load() || st.apart.Load() {
 		w.Header().Set("Retry-After", "1")
 		writeError(w, protocol.Error{Code: "unavailable", Message: "This pod is going away; connect again.", RetryAfterMS: 500})
 		return
@@ -376,9 +377,14 @@ func (st *streams) dropSilent(now time.Duration) {
 	}
 }
 
-// drain asks clients to come back elsewhere, and closes their sockets when they had the time to.
+// drain lets nobody in any more, and sends everybody elsewhere.
 func (st *streams) drain() {
 	st.draining.Store(true)
+	st.sendAway()
+}
+
+// sendAway asks clients to come back elsewhere, and closes their sockets when they had the time to.
+func (st *streams) sendAway() {
 	away := marshal(protocol.GoAway{Type: protocol.TypeGoAway, AfterMS: drainOver.Milliseconds()})
 	st.g.hub.mu.RLock()
 	for s := range st.g.hub.sockets {

@@ -25,6 +25,9 @@ type MemberOptions struct {
 	Typed func(peer.Mark)
 	// Led is told whenever another pod leads, or none. It must not block; nil for nobody.
 	Led func()
+	// Apart is told when another pod leads that this one cannot reach, and when that is over. It must not block; nil for
+	// nobody.
+	Apart func(bool)
 	// Patience is how long commands wait while no pod leads; then they are answered ErrUnavailable. 3 s.
 	Patience time.Duration
 	// Grace is how long a gateway without a stream counts as there. 2 s.
@@ -53,6 +56,7 @@ type Member struct {
 	o         MemberOptions
 	followers []Follower
 	queue     *queue
+	apart     apart
 
 	// Of the goroutine of Run alone, and while this pod leads of its router's.
 	state    *desk.State // a copy that follows; nil when it has to be read anew
@@ -76,7 +80,7 @@ func Join(ctx context.Context, o MemberOptions) (*Member, error) {
 	o.Options = o.withDefaults()
 	o.Patience = or(o.Patience, 3*time.Second)
 	o.Grace = or(o.Grace, 2*time.Second)
-	m := &Member{o: o}
+	m := &Member{o: o, apart: apart{tell: o.Apart}}
 	m.queue = newQueue(o.Waiting, o.Patience)
 	if err := m.reload(ctx); err != nil {
 		return nil, fmt.Errorf("read the desk's state: %w", err)
@@ -174,6 +178,9 @@ func (m *Member) Run(ctx context.Context) error {
 			}
 		}
 		leader, err := m.look(ctx)
+		if err != nil || !leader.Live || leader.Holder == m.o.Holder {
+			m.apart.over()
+		}
 		switch {
 		case err != nil:
 			m.wait(ctx, "the ledger cannot be asked who leads", err)
@@ -305,9 +312,13 @@ func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uin
 		m.pause(ctx, lookAgain) // between two leaders
 		return 0, nil
 	case err != nil:
+		if ctx.Err() == nil {
+			m.apart.cut(m.o.Clock())
+		}
 		m.wait(ctx, "the leader cannot be reached", err)
 		return 0, nil
 	}
+	m.apart.over()
 	m.met, m.told = who, ""
 	m.setLeader(leader.Holder)
 	m.o.Logger.Info("following", "leader", who, "epoch", stream.Leader.Epoch, "after", m.position)

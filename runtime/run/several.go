@@ -130,6 +130,7 @@ func (p *pod) openRouter(ctx context.Context, holder, id string) (lead, error) {
 	p.member, err = router.Join(ctx, router.MemberOptions{
 		Options: o, Peers: p.peers, Desk: p.o.Desk, TLS: p.o.PeerTLS,
 		Led:   func() { p.control.Changed() },
+		Apart: func(is bool) { p.gateway.Apart(is) },
 		Typed: func(m peer.Mark) { p.gateway.Typed(desk.ConversationID(m.Conversation), m.Agent) },
 	})
 	return p.member, err

@@ -80,6 +80,16 @@ func sample(agents int) settings.Settings {
 // pods starts a desk of three.
 func pods(t *testing.T, ctx context.Context, change func(*podstest.Options)) *podstest.Desk {
 	t.Helper()
+	d := newPods(t, ctx, change)
+	if err := d.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// newPods is a desk of three that does not run yet.
+func newPods(t *testing.T, ctx context.Context, change func(*podstest.Options)) *podstest.Desk {
+	t.Helper()
 	log := &lines{t: t}
 	o := podstest.Options{Binary: binary, Dir: t.TempDir(), Settings: sample(20), Pods: 3, Log: log}
 	if change != nil {
@@ -103,9 +113,6 @@ func pods(t *testing.T, ctx context.Context, change func(*podstest.Options)) *po
 		log.t = nil
 		log.mu.Unlock()
 	})
-	if err := d.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
 	return d
 }
 

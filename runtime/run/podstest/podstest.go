@@ -300,7 +300,7 @@ func (p *Pod) Start(ctx context.Context) error {
 		args = append(args, "--store", store)
 	}
 	if store != "" && !strings.HasPrefix(store, "sqlite:") { // a desk that is alone there knows no others
-		args = append(args, "--peer-listen", p.Peer, "--peer-tls", d.TLS)
+		args = append(args, "--peer-listen", p.Peer, "--peer-address", p.Peer, "--peer-tls", d.TLS)
 	}
 	args = append(args, d.o.Args...)
 	if d.o.ArgsOf != nil {
