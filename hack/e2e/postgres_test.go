@@ -15,9 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"usher.chat/api/v1alpha1"
 	"usher.chat/hack/cluster/chaos"
 	"usher.chat/hack/cluster/pgpair"
 	"usher.chat/runtime/gateway/gatewaytest"
+	"usher.chat/runtime/ledger/pgtest"
 	"usher.chat/runtime/protocol"
 )
 
@@ -70,7 +72,8 @@ func (d *onPostgres) store(t *testing.T) (resources, address string) {
 	must(t, err)
 	password, _ := parsed.User.Password()
 	return "---\n" + secretOf(d.ns, map[string]string{
-		"host": parsed.Hostname(), "port": parsed.Port(), "dbname": role, "user": role, "password": password, "sslmode": "disable",
+		"host": parsed.Hostname(), "port": parsed.Port(), "dbname": role, "user": role, "password": password,
+		"sslmode": "verify-full", "ca.crt": d.database.Authority(),
 	}) + fmt.Sprintf(`---
 apiVersion: usher.chat/v1alpha1
 kind: Desk
@@ -164,6 +167,14 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 	t.Run("serves a customer of one pod by an agent of another", func(t *testing.T) {
 		d.acrossPods(t)
 	})
+	t.Run("talks to its database in private", func(t *testing.T) {
+		encrypted, plain, err := d.database.Sessions(short(t), "e2e_postgres")
+		must(t, err)
+		t.Logf("%d sessions are encrypted, %d are not", encrypted, plain)
+		if encrypted < 3 || plain > 0 {
+			t.Error("all of three pods are to be encrypted")
+		}
+	})
 	t.Run("loses nothing when the pod that leads is killed", func(t *testing.T) {
 		under(t, ns, 6, 6, 1, func() {
 			leader := d.leader(t)
@@ -200,7 +211,10 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 	t.Run("answers kubectl usher as one desk, whichever pod is asked", func(t *testing.T) {
 		d.inspected(t)
 	})
-	t.Run("follows another password of its database without a restart", func(t *testing.T) {
+	t.Run("says why it does not take a database's certificate, and goes on when that is mended", func(t *testing.T) {
+		d.mistrusted(t)
+	})
+	t.Run("follows another password and authority of its database without a restart", func(t *testing.T) {
 		d.rotates(t)
 	})
 	t.Run("gives the number of pods to an autoscaler and takes it back", func(t *testing.T) {
@@ -259,7 +273,32 @@ func (d *onPostgres) inspected(t *testing.T) {
 	do(t, waits, protocol.Command{Type: protocol.TypeEnd})
 }
 
-// rotates the password, ends all connections that were made with the old one, and looks whether pods go on with the new
+// mistrusted is another desk on the same servers, whose Secret has another authority than theirs, until it is mended.
+func (d *onPostgres) mistrusted(t *testing.T) {
+	const ns = "e2e-mistrust"
+	other, err := pgtest.NewAuthority("another authority")
+	must(t, err)
+	m := &onPostgres{ns: ns, cluster: d.cluster, database: d.database}
+	freshNamespace(t, ns)
+	store, _ := m.store(t)
+	apply(t, "flux", talk(ns)+strings.Replace(store, strconv.Quote(d.database.Authority()), strconv.Quote(string(other.PEM())), 1))
+	for _, want := range []string{"certificate signed by unknown authority", "put its certificate into ca.crt"} {
+		eventually(t, patience, "the pods say "+want, func() (string, bool) {
+			out := kubectl(t, "-n", ns, "describe", "pods", "-l", v1alpha1.LabelDesk+"="+ns)
+			return out, strings.Contains(out, want)
+		})
+	}
+	t.Log(field(t, ns, "pods", ".items[0].status.containerStatuses[0].lastState.terminated.message"))
+	eventually(t, patience, "the Desk says where the reason is", func() (string, bool) {
+		got := field(t, ns, "desk.usher.chat/default", `.status.conditions[?(@.type=="Ready")].message`)
+		return got, strings.Contains(got, "kubectl describe pods")
+	})
+	apply(t, "flux", store)
+	kubectl(t, "-n", ns, "rollout", "status", "deployment/usher", "--timeout=600s") // the kubelet tries again, at longer and longer times
+	m.served(t)
+}
+
+// rotates the password and the authority, ends all connections that were made with the old one, and looks whether pods go on with the new
 // one, as the same containers.
 func (d *onPostgres) rotates(t *testing.T) {
 	restarts := func() string {
@@ -268,7 +307,8 @@ func (d *onPostgres) rotates(t *testing.T) {
 	d.served(t)
 	before, role := restarts(), strings.ReplaceAll(d.ns, "-", "_")
 	must(t, d.database.SetPassword(short(t), role, "another1"))
-	apply(t, "flux", secretOf(d.ns, map[string]string{"password": "another1"}))
+	must(t, d.database.ChangeAuthority(short(t)))
+	apply(t, "flux", secretOf(d.ns, map[string]string{"password": "another1", "ca.crt": d.database.Authority()}))
 	maria := customer(t, d.ns, "web")
 	joins := protocol.Command{Type: protocol.TypeJoin, Name: "Maria", CID: maria.Number()} // one command, however often it is sent
 	must(t, d.database.EndSessions(short(t), role))

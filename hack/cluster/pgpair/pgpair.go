@@ -14,6 +14,7 @@
 //	err = pair.RestartAsStandby(ctx)              // then the other one is made anew from it, and commits wait for it again
 //
 //	err = pair.SetPassword(ctx, "acme", "another")
+//	ca := pair.Authority()                        // for sslmode=verify-full, by any of the addresses
 //
 // Between Promote and RestartAsStandby the new primary is alone and commits wait for nobody, as with the usual
 // managers of PostgreSQL: whoever kills it then may lose what was acknowledged.
@@ -49,6 +50,7 @@ type Pair struct {
 	programs  string
 	account   *syscall.Credential
 	directory string
+	authority []byte
 
 	mu      sync.Mutex
 	servers [2]*server
@@ -99,6 +101,9 @@ func (p *Pair) begin(ctx context.Context) error {
 		if err := machine.ExecuteAll(ctx, machine.Connect(p.plan, s.node)); err != nil {
 			return err
 		}
+	}
+	if err := p.certify(); err != nil {
+		return err
 	}
 	if err := p.servers[0].create(ctx); err != nil {
 		return err
@@ -298,6 +303,9 @@ func (s *server) settings() string {
 		"fsync = on",
 		"synchronous_commit = on",
 		"password_encryption = 'scram-sha-256'",
+		"ssl = on",
+		"ssl_cert_file = '" + filepath.Join(s.pair.directory, certificateFile) + "'",
+		"ssl_key_file = '" + filepath.Join(s.pair.directory, keyFile) + "'",
 		"hot_standby = on",
 		"max_connections = 200",
 		"wal_keep_size = 256MB",
