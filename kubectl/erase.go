@@ -36,9 +36,12 @@ func (e *env) eraseCommand() *cobra.Command {
 		Long: `Remove a conversation, or all conversations in which a person stated an address, for good.
 
 What was written and what the customer said of itself is taken out of the ledger, the history and everybody's sight.
-The log keeps its lines without it, and says who asked and why. Backups that were made before still have it.`,
+The log keeps its lines without it, and says who asked and why. Backups that were made before still have it: keep what
+"erase list" prints outside of the desk, and after a restore give it to "erase again".`,
 		Example: `  kubectl usher erase conversation c12 --reason "asked for on 2 March"
-  kubectl usher erase person --email maria@example.org --end`,
+  kubectl usher erase person --email maria@example.org --end
+  kubectl usher erase list > acme.erased
+  kubectl usher erase again acme.erased`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknown(c, args[0])
@@ -46,7 +49,7 @@ The log keeps its lines without it, and says who asked and why. Backups that wer
 			return c.Help()
 		},
 	}
-	c.AddCommand(e.eraseConversationCommand(), e.erasePersonCommand())
+	c.AddCommand(e.eraseConversationCommand(), e.erasePersonCommand(), e.eraseListCommand(), e.eraseAgainCommand())
 	return c
 }
 

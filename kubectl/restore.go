@@ -42,6 +42,8 @@ only then it takes its place, at once, and the runtime starts anew. Broken off b
 People's sessions and links go on only if the Secrets usher-keys and usher-sign-in are those of that time; agents
 sign in with new links otherwise.
 
+What was erased after the backup was made is there again: "kubectl usher erase again" takes a list of it.
+
 Rights: get on the Secret usher-operator, create on pods/portforward.`,
 		Example: `  kubectl usher restore acme.usher -n acme
   kubectl usher restore acme.usher.age --key-file key.txt`,
@@ -182,7 +184,7 @@ func (o *restoreOptions) wait(ctx context.Context, c *cluster, restored protocol
 	defer again.Stop()
 	for {
 		if last, err := o.position(ctx, c); err == nil && last > restored.Last { // it has said that it started
-			_, err := fmt.Fprintln(o.env.Out, "the desk runs with the restored history")
+			_, err := fmt.Fprintln(o.env.Out, "the desk runs with the restored history; what was erased since the backup is in it again: kubectl usher erase again")
 			return err
 		}
 		select {

@@ -14,6 +14,9 @@
 //	GET /control/v1/reports?watch=false    one of them
 //	GET /control/v1/log?queue=Q            protocol.LogPage; before, limit. Without queue, the desk's own
 //	GET /control/v1/explanation?conversation=C    protocol.Explanation
+//	POST /control/v1/erasures              protocol.EraseRequest; answers with a protocol.Erasure
+//	GET /control/v1/erasures               protocol.ErasedPage; after
+//	POST /control/v1/erasures/again        protocol.EraseAgainRequest; answers with a protocol.ErasedAgain
 //	GET /control/v1/version                VersionInfo
 //	GET /control/v1/ledger                 protocol.LedgerInfo
 //	POST /control/v1/migration             protocol.MigrateRequest; answers with a protocol.MigrateLine a line until it has ended

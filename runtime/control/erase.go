@@ -50,16 +50,7 @@ func (s *Server) postErasure(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), erasedWithin)
 	defer cancel()
 	answer, err := s.desk.Erase(ctx, request)
-	var refused *Refusal
-	switch {
-	case errors.As(err, &refused):
-		s.refuse(w, statusOf(refused.Code), refused.Code, refused.Message)
-	case err != nil:
-		s.log.Warn("nothing was erased", "error", err)
-		s.refuse(w, http.StatusServiceUnavailable, codeUnavailable, "this cannot be erased now: "+err.Error())
-	default:
-		s.answer(w, http.StatusOK, answer)
-	}
+	s.erased(w, answer, err)
 }
 
 func statusOf(code string) int {

@@ -37,6 +37,10 @@ type Desk interface {
 	// Erase removes conversations for good (feature X9). What cannot be erased is a *[Refusal]; any other error means
 	// "try again later".
 	Erase(ctx context.Context, r protocol.EraseRequest) (protocol.Erasure, error)
+	// Erased is a part of the list of what was erased, of conversations that began after a record, and EraseAgain erases
+	// what is on such a list and came back with a backup; errors are those of Erase.
+	Erased(ctx context.Context, after uint64) (protocol.ErasedPage, error)
+	EraseAgain(ctx context.Context, r protocol.EraseAgainRequest) (protocol.ErasedAgain, error)
 }
 
 // Answer is what is in force after settings were applied.
@@ -119,6 +123,8 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("GET /control/v1/log", s.getLog)
 	s.mux.HandleFunc("GET /control/v1/explanation", s.getExplanation)
 	s.mux.HandleFunc("POST /control/v1/erasures", s.postErasure)
+	s.mux.HandleFunc("GET /control/v1/erasures", s.getErasures)
+	s.mux.HandleFunc("POST /control/v1/erasures/again", s.postAgain)
 	s.mux.HandleFunc("GET /control/v1/version", s.getVersion)
 	if o.Keeper != nil {
 		s.keep(o.Keeper)

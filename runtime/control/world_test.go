@@ -278,6 +278,20 @@ func (s *stream) until(n int) {
 }
 
 // Erase knows c1, which goes on, and c2.
+func (d *desk) Erased(_ context.Context, after uint64) (protocol.ErasedPage, error) {
+	if after == 5 {
+		return protocol.ErasedPage{}, errors.New("the disk makes noises")
+	}
+	return protocol.ErasedPage{Erased: []protocol.ErasedConversation{{Conversation: "c2", Began: after + 1, BeganAt: 7, ErasedAt: 9}}, Next: after + 1}, nil
+}
+
+func (d *desk) EraseAgain(_ context.Context, r protocol.EraseAgainRequest) (protocol.ErasedAgain, error) {
+	if len(r.Erased) == 0 {
+		return protocol.ErasedAgain{}, &control.Refusal{Code: "bad_request", Message: "nothing is named"}
+	}
+	return protocol.ErasedAgain{Conversations: []string{r.Erased[0].Conversation}, Done: true}, nil
+}
+
 func (d *desk) Erase(_ context.Context, r protocol.EraseRequest) (protocol.Erasure, error) {
 	switch {
 	case r.Conversation == "c1" && !r.End:

@@ -25,6 +25,7 @@ type Archive interface {
 	Wait(ctx context.Context, seq uint64) error
 	Span(ctx context.Context, id string) (archive.Span, error)
 	Reached(ctx context.Context, value string, limit int) ([]archive.Span, error)
+	Gone(ctx context.Context, after uint64, limit int) ([]protocol.ErasedConversation, error)
 	Old(ctx context.Context, queue string, before int64, limit int) ([]archive.Span, error)
 	Queues(ctx context.Context) ([]string, error)
 }
@@ -40,6 +41,8 @@ type Options struct {
 	Archive Archive
 	// Read lets f look at the state of this pod's copy.
 	Read func(f func(s *desk.State))
+	// At tells when a record of the ledger was written, in milliseconds since 1970; only for List and Again.
+	At func(ctx context.Context, seq uint64) (int64, error)
 	// Now is the clock by which conversations are old.
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -107,17 +110,25 @@ func (e *Eraser) Erase(ctx context.Context, r protocol.EraseRequest) (protocol.E
 	for _, s := range spans {
 		ids[desk.ConversationID(s.ID)] = true
 	}
-	if len(c.Conversations) > 0 {
-		c.From, c.To = e.bounds(spans)
-		result, err := e.o.Router.Do(ctx, c)
-		if err != nil {
-			return answer, err
-		}
-		e.o.Logger.Info("erased", "conversations", len(c.Conversations), "by", r.By, "seq", result.Seq)
-		answer.Seq = result.Seq
+	if answer.Seq, err = e.do(ctx, c, spans); err != nil {
+		return answer, err
 	}
 	answer.Done = e.await(ctx, answer.Seq, ids)
 	return answer, nil
+}
+
+// do has the router erase, and gives the sequence of the record; 0 when there is nothing to erase.
+func (e *Eraser) do(ctx context.Context, c desk.Erase, spans []archive.Span) (uint64, error) {
+	if len(c.Conversations) == 0 {
+		return 0, nil
+	}
+	c.From, c.To = e.bounds(spans)
+	result, err := e.o.Router.Do(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	e.o.Logger.Info("erased", "conversations", len(c.Conversations), "by", c.By, "seq", result.Seq)
+	return result.Seq, nil
 }
 
 // find is what a request is about. What was acknowledged before it is in the archive.
@@ -131,9 +142,7 @@ func (e *Eraser) find(ctx context.Context, r protocol.EraseRequest) ([]archive.S
 	if ways != 1 {
 		return nil, refuse(desk.BadRequest, "name one of a conversation, an email and a phone")
 	}
-	var seq uint64
-	e.o.Read(func(s *desk.State) { seq = s.Seq })
-	if err := e.o.Archive.Wait(ctx, seq); err != nil {
+	if err := e.upToDate(ctx); err != nil {
 		return nil, err
 	}
 	if r.Conversation != "" {

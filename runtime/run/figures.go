@@ -10,6 +10,7 @@ import (
 	"usher.chat/runtime/archive"
 	"usher.chat/runtime/control"
 	"usher.chat/runtime/desk"
+	"usher.chat/runtime/ledger"
 	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/settings"
 )
@@ -112,9 +113,37 @@ func (f *figures) Explain(ctx context.Context, conversation string) (protocol.Ex
 // Erase removes conversations for good.
 func (f *figures) Erase(ctx context.Context, r protocol.EraseRequest) (protocol.Erasure, error) {
 	answer, err := f.pod.eraser.Erase(ctx, r)
+	return answer, refusal(err)
+}
+
+// Erased is a part of the list of what was erased.
+func (f *figures) Erased(ctx context.Context, after uint64) (protocol.ErasedPage, error) {
+	return f.pod.eraser.List(ctx, after)
+}
+
+// EraseAgain erases what a backup brought back.
+func (f *figures) EraseAgain(ctx context.Context, r protocol.EraseAgainRequest) (protocol.ErasedAgain, error) {
+	answer, err := f.pod.eraser.Again(ctx, r)
+	return answer, refusal(err)
+}
+
+// writtenAt is when a record of the ledger was written.
+func (p *pod) writtenAt(ctx context.Context, seq uint64) (int64, error) {
+	for group, err := range p.ledger.Read(ctx, seq-1, ledger.Limit{Entries: 1}) {
+		if err != nil {
+			return 0, err
+		}
+		record, err := desk.Decode(seq, group.Entries[0])
+		return record.At, err
+	}
+	return 0, fmt.Errorf("the ledger has no record %d", seq)
+}
+
+// refusal is an error as the control port tells it.
+func refusal(err error) error {
 	var refused *desk.Error
 	if errors.As(err, &refused) {
-		return answer, &control.Refusal{Code: string(refused.Code), Message: refused.Message}
+		return &control.Refusal{Code: string(refused.Code), Message: refused.Message}
 	}
-	return answer, err
+	return err
 }

@@ -210,3 +210,9 @@ func (a away) Explain(context.Context, string) (protocol.Explanation, error) {
 func (a away) Erase(context.Context, protocol.EraseRequest) (protocol.Erasure, error) {
 	return protocol.Erasure{}, a.err
 }
+func (a away) Erased(context.Context, uint64) (protocol.ErasedPage, error) {
+	return protocol.ErasedPage{}, a.err
+}
+func (a away) EraseAgain(context.Context, protocol.EraseAgainRequest) (protocol.ErasedAgain, error) {
+	return protocol.ErasedAgain{}, a.err
+}

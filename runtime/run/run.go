@@ -192,7 +192,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	p.control = control.New(control.Options{
 		Desk: p.figures, Keeper: keeper, Info: info, Now: p.o.Now, Logger: p.log,
 	})
-	p.eraser = erasure.New(erasure.Options{Router: p.router, Archive: p.archive, Read: p.read, Now: p.o.Now, Logger: p.log})
+	p.eraser = erasure.New(erasure.Options{Router: p.router, Archive: p.archive, Read: p.read, At: p.writtenAt, Now: p.o.Now, Logger: p.log})
 	p.gateway = gateway.New(gateway.Options{
 		Eraser:  p.eraser,
 		Changed: p.control.Changed,
