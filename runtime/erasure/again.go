@@ -9,16 +9,13 @@ import (
 	"usher.chat/runtime/protocol"
 )
 
-// mostListed is how many conversations a part of the list has.
-const mostListed = 1000
-
 // List is a part of the list of what was erased, of conversations that began after a record; 0 for the first part.
 func (e *Eraser) List(ctx context.Context, after uint64) (protocol.ErasedPage, error) {
 	page := protocol.ErasedPage{Erased: []protocol.ErasedConversation{}}
 	if err := e.upToDate(ctx); err != nil {
 		return page, err
 	}
-	list, err := e.o.Archive.Gone(ctx, after, mostListed)
+	list, err := e.o.Archive.Gone(ctx, after, e.o.Page)
 	if err != nil {
 		return page, err
 	}
@@ -28,7 +25,7 @@ func (e *Eraser) List(ctx context.Context, after uint64) (protocol.ErasedPage, e
 		}
 		page.Erased = append(page.Erased, one)
 	}
-	if len(list) == mostListed {
+	if len(list) == e.o.Page {
 		page.Next = list[len(list)-1].Began
 	}
 	return page, nil

@@ -47,9 +47,10 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
 	// Every is how often Run looks for what is old; a minute when 0. Batch is how many conversations of a queue are
-	// erased at once then; 100 when 0.
+	// erased at once then; 100 when 0. Page is how many a part of the list has; 1,000 when 0.
 	Every time.Duration
 	Batch int
+	Page  int
 }
 
 // Eraser erases. Its methods may be called from any goroutine.
@@ -65,6 +66,9 @@ func New(o Options) *Eraser {
 	}
 	if o.Batch <= 0 {
 		o.Batch = 100
+	}
+	if o.Page <= 0 {
+		o.Page = 1000
 	}
 	return &Eraser{o}
 }

@@ -101,7 +101,7 @@ func newWorld(t *testing.T, set settings.Settings, batch int) *world {
 		_ = w.archive.Close()
 		_ = w.ledger.Close()
 	})
-	w.eraser = erasure.New(erasure.Options{Router: w.router, Archive: w.archive, Read: w.read, Now: w.clock, Batch: batch})
+	w.eraser = erasure.New(erasure.Options{Router: w.router, Archive: w.archive, Read: w.read, Now: w.clock, Batch: batch, Page: 2, At: w.writtenAt})
 	w.do(desk.ApplySettings{Settings: set})
 	return w
 }
