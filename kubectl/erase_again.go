@@ -129,7 +129,7 @@ func (o *eraseAgainOptions) Validate() error {
 	case o.file == "-" && !o.yes && !o.dryRun:
 		return usagef("the list comes from where the answer would: add --yes")
 	}
-	in := io.Reader(o.env.In)
+	in := o.env.In
 	if o.file != "-" {
 		file, err := os.Open(o.file)
 		if err != nil {

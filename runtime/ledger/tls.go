@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -49,7 +48,7 @@ func certified(c *x509.Certificate) string {
 	if c != nil {
 		names = slices.Clone(c.DNSNames)
 		for _, ip := range c.IPAddresses {
-			names = append(names, net.IP(ip).String())
+			names = append(names, ip.String())
 		}
 	}
 	if len(names) == 0 {
