@@ -14,10 +14,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
+
+	"usher.chat/runtime/run/podstest"
 )
 
 func main() {
@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 	defer func() { _ = os.RemoveAll(dir) }()
 	o.Dir = dir
 	if o.Usher == "" {
-		if o.Usher, err = build(ctx, dir); err != nil {
+		if o.Usher, err = podstest.Build(ctx, dir); err != nil {
 			return err
 		}
 	}
@@ -55,14 +55,4 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println(r)
 	return r.wrong()
-}
-
-// build makes the binary that people run.
-func build(ctx context.Context, dir string) (string, error) {
-	binary := filepath.Join(dir, "usher")
-	command := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, "usher.chat")
-	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build usher: %w\n%s", err, out)
-	}
-	return binary, nil
 }

@@ -4,10 +4,12 @@ import (
 	"testing"
 
 	"github.com/anishathalye/porcupine"
+
+	"usher.chat/runtime/run/podstest"
 )
 
 func TestTwoAgentsWhoRaceForOneCustomerNeverBothWinThoughTheRuntimeIsKilled(t *testing.T) {
-	binary, err := build(t.Context(), t.TempDir())
+	binary, err := podstest.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
