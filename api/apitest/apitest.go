@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -87,6 +88,9 @@ func assets() (string, error) {
 	return lines[len(lines)-1], nil
 }
 
+// startTimeout is how long etcd and the API server have to start, and to stop.
+const startTimeout = 5 * time.Minute
+
 func start() {
 	dir, err := assets()
 	if err != nil {
@@ -97,6 +101,9 @@ func start() {
 		CRDDirectoryPaths:     []string{filepath.Join(Root(), "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
 		BinaryAssetsDirectory: dir,
+		// On a machine with other things to do 20 s are not enough, and tests of several packages start one each.
+		ControlPlaneStartTimeout: startTimeout,
+		ControlPlaneStopTimeout:  startTimeout,
 	}
 	server.env.ControlPlane.GetAPIServer().Configure().
 		// What a real cluster has switched on, and envtest off.
