@@ -380,8 +380,8 @@ func TestAKilledMoveLosesNothingThatWasAcknowledged(t *testing.T) {
 				}
 			} else if _, err := fmt.Sscanf(line, "ack %d", &acknowledged); err != nil {
 				// Each time a step later, and in the last ones some time after the pause has begun. A slow machine
-				// has more steps each time: from the 40th on it is left alone.
-				if steps++; n < 40 && steps == n || n > 14 && strings.HasPrefix(line, "at pausing") && n < 24 {
+				// has more steps each time: from the 30th time on it is left alone.
+				if steps++; n < 30 && steps == n || n > 14 && strings.HasPrefix(line, "at pausing") && n < 24 {
 					if n > 14 {
 						time.Sleep(time.Duration(n-14) * time.Millisecond) // not to wait for something: to kill later
 					}
