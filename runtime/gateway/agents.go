@@ -176,7 +176,7 @@ func (g *Gateway) post(w http.ResponseWriter, r *http.Request, by who) {
 		return
 	}
 	by.client = c.Client
-	if !g.posts.allow(by.principal(), g.o.Clock()) {
+	if !g.posts.allow(by.principal(), g.running()) {
 		writeError(w, protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000})
 		return
 	}

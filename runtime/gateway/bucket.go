@@ -2,8 +2,9 @@ package gateway
 
 import "time"
 
-// bucket bounds how often one socket may do something. The zero bucket is full. It is small, for there is one for
-// each of many thousands, and not for several goroutines: only the one that reads from the socket asks.
+// bucket bounds how often one socket, or one who comes by HTTP, may do something. The zero bucket is full. It is
+// small, for there is one for each of many thousands, and not for several goroutines: only the one that reads from
+// the socket asks, or who holds the lock of those who come by HTTP.
 type bucket struct {
 	used  float64 // of the burst
 	since int64   // when it was so, in nanoseconds since the gateway began

@@ -31,7 +31,7 @@ func (g *Gateway) erase(w http.ResponseWriter, r *http.Request, a who) {
 	if bad == nil && g.o.Eraser == nil {
 		bad = &protocol.Error{Code: string(desk.FeatureOff), Message: "Nothing can be erased here."}
 	}
-	if bad == nil && !g.posts.allow(a.principal(), g.o.Clock()) {
+	if bad == nil && !g.posts.allow(a.principal(), g.running()) {
 		bad = &protocol.Error{Code: "rate_limited", Message: "Too many at once. Wait a moment and send it again.", RetryAfterMS: 1000}
 	}
 	if bad != nil {

@@ -19,8 +19,6 @@ import (
 	"net/netip"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"usher.chat/runtime/access"
 	"usher.chat/runtime/desk"
 	"usher.chat/runtime/protocol"
@@ -96,8 +94,6 @@ func (r Rate) or(perSecond float64, burst int) Rate {
 	}
 	return r
 }
-
-func (r Rate) limiter() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
 // How long sessions last.
 const (
