@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"usher.chat/runtime/access"
-	"usher.chat/runtime/ledger/pgtest"
 	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/run/podstest"
 )
@@ -21,78 +16,43 @@ import (
 // changes is how often the lead changes hands for a figure.
 const changes = 7
 
-// withPods runs three pods on PostgreSQL, with a hundred agents.
-func withPods(ctx context.Context, e *env, measure func(several *podstest.Desk, pods []*desk) error) (err error) {
-	database, err := pgtest.Start()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, database.Stop()) }()
-	store, err := database.NewDatabase(ctx)
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(e.dir, "pods-")
-	if err != nil {
-		return err
-	}
-	set := deskSettings(100)
-	set.Sort()
-	several, err := podstest.New(podstest.Options{Binary: e.usher, Dir: dir, Store: store, Settings: set, Pods: 3})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, several.Close()) }()
-	if err := several.Start(ctx); err != nil {
-		return err
-	}
-	keys, err := access.LoadKeys(filepath.Join(dir, "keys"))
-	if err != nil {
-		return err
-	}
-	tokens := access.New(access.Options{Desk: "bench", Keys: keys, Now: time.Now})
-	var pods []*desk
-	for _, p := range several.Pods {
-		pods = append(pods, &desk{server: &server{url: p.URL()}, tokens: tokens, ops: strings.TrimPrefix(p.Ops(), "http://")})
-	}
-	return measure(several, pods)
-}
-
 // benchPodMessages lets a hundred pairs talk over three pods.
 func benchPodMessages(ctx context.Context, e *env) (list []figure, err error) {
-	err = withPods(ctx, e, func(_ *podstest.Desk, pods []*desk) error {
-		hundred, err := pairsOver(ctx, e, 100, pods)
-		if err != nil {
-			return err
-		}
-		list = []figure{atLeast("messages_100_pairs_3_pods", hundred.perSecond, "messages/s", e.bareMessages, 0.3*e.bareMessages,
-			"PostgreSQL; "+hundred.note(e.bareCost))}
-		return nil
-	})
-	return list, err
+	several, err := startThree(ctx, e, 100, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, several.Close()) }()
+	hundred, err := pairsOver(ctx, e, 100, several.each)
+	if err != nil {
+		return nil, err
+	}
+	return []figure{atLeast("messages_100_pairs_3_pods", hundred.perSecond, "messages/s", e.bareMessages, 0.3*e.bareMessages,
+		"PostgreSQL; "+hundred.note(e.bareCost))}, nil
 }
 
 // benchPodLead measures how long nobody is answered when the lead changes hands.
 func benchPodLead(ctx context.Context, e *env) (list []figure, err error) {
-	err = withPods(ctx, e, func(several *podstest.Desk, _ []*desk) error {
-		killed, err := changeLead(ctx, several, syscall.SIGKILL)
-		if err != nil {
-			return err
-		}
-		handed, err := changeLead(ctx, several, syscall.SIGTERM)
-		if err != nil {
-			return err
-		}
-		note := fmt.Sprintf("%d times, customers of the pods that stay", changes)
-		list = []figure{
-			atMost("router_killed_p50", ms(killed[changes/2]), "ms", 2000, 2000, note),
-			atMost("router_killed_max", ms(killed[changes-1]), "ms", 6000, 6000, note),
-			atMost("router_handover_p50", ms(handed[changes/2]), "ms", 200, 200, note),
-			atMost("router_handover_max", ms(handed[changes-1]), "ms", 200, 200, note),
-		}
-		return nil
-	})
-	return list, err
+	several, err := startThree(ctx, e, 100, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, several.Close()) }()
+	killed, err := changeLead(ctx, several.Desk, syscall.SIGKILL)
+	if err != nil {
+		return nil, err
+	}
+	handed, err := changeLead(ctx, several.Desk, syscall.SIGTERM)
+	if err != nil {
+		return nil, err
+	}
+	note := fmt.Sprintf("%d times, customers of the pods that stay", changes)
+	return []figure{
+		atMost("router_killed_p50", ms(killed[changes/2]), "ms", 2000, 2000, note),
+		atMost("router_killed_max", ms(killed[changes-1]), "ms", 6000, 6000, note),
+		atMost("router_handover_p50", ms(handed[changes/2]), "ms", 200, 200, note),
+		atMost("router_handover_max", ms(handed[changes-1]), "ms", 200, 200, note),
+	}, nil
 }
 
 // changeLead ends whoever leads, and gives for each time the longest pause between two answers, sorted. A customer on

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,9 +16,7 @@ import (
 
 	"github.com/lxzan/gws"
 
-	"usher.chat/runtime/access"
 	domain "usher.chat/runtime/desk"
-	"usher.chat/runtime/ledger/pgtest"
 	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/router"
 	"usher.chat/runtime/run/podstest"
@@ -36,38 +32,15 @@ const (
 // again on another. Clients wait as runtime/protocol/socket.ts does: at random, up to half a second, doubled after each
 // attempt that failed.
 func benchResume(ctx context.Context, e *env) (list []figure, err error) {
-	database, err := pgtest.Start()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, database.Stop()) }()
-	store, err := database.NewDatabase(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp(e.dir, "resume-")
-	if err != nil {
-		return nil, err
-	}
-	set := deskSettings(1)
-	set.Sort()
-	several, err := podstest.New(podstest.Options{Binary: e.usher, Dir: dir, Store: store, Settings: set, Pods: 3})
+	several, err := startThree(ctx, e, 1, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, several.Close()) }()
-	if err := several.Start(ctx); err != nil {
-		return nil, err
-	}
-	keys, err := access.LoadKeys(filepath.Join(dir, "keys"))
-	if err != nil {
-		return nil, err
-	}
-	tokens := access.New(access.Options{Desk: "bench", Keys: keys, Now: time.Now})
 	c := &resuming{pods: several.Pods}
 	c.gone.Store(-1)
 	for i := range resumers {
-		token, err := tokens.IssueCustomer("bench-"+strconv.Itoa(i), "web", time.Now().Add(time.Hour))
+		token, err := several.tokens.IssueCustomer("bench-"+strconv.Itoa(i), "web", time.Now().Add(time.Hour))
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +82,7 @@ func benchResume(ctx context.Context, e *env) (list []figure, err error) {
 		}
 		c.gone.Store(-1)
 	}
-	lost, doubled, err := c.counted(ctx, several)
+	lost, doubled, err := c.counted(ctx, several.Desk)
 	if err != nil {
 		return list, err
 	}

@@ -8,16 +8,12 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"usher.chat/runtime/access"
 	"usher.chat/runtime/control"
 	"usher.chat/runtime/control/controltest"
 	"usher.chat/runtime/gateway/gatewaytest"
-	"usher.chat/runtime/ledger/pgtest"
-	"usher.chat/runtime/run/podstest"
 	"usher.chat/runtime/settings"
 )
 
@@ -27,19 +23,6 @@ const settingsAtLeast = 100
 // benchSettings changes a queue's name over the control port, as the operator does, while 100 pairs talk on three pods:
 // until the pod that was asked has it in force, and until customers on all three pods read it.
 func benchSettings(ctx context.Context, e *env) (list []figure, err error) {
-	database, err := pgtest.Start()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, database.Stop()) }()
-	store, err := database.NewDatabase(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp(e.dir, "settings-")
-	if err != nil {
-		return nil, err
-	}
 	const name = "usher-control"
 	ca, err := controltest.NewCA("bench", time.Now())
 	if err != nil {
@@ -49,8 +32,11 @@ func benchSettings(ctx context.Context, e *env) (list []figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	certificates := filepath.Join(dir, "control")
-	if err := errors.Join(os.MkdirAll(certificates, 0o700), served.Write(certificates)); err != nil {
+	certificates, err := os.MkdirTemp(e.dir, "control-")
+	if err != nil {
+		return nil, err
+	}
+	if err := served.Write(certificates); err != nil {
 		return nil, err
 	}
 	operator, err := ca.Client(control.Operator)
@@ -62,8 +48,6 @@ func benchSettings(ctx context.Context, e *env) (list []figure, err error) {
 		return nil, err
 	}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, MaxIdleConnsPerHost: 2}}
-	set := deskSettings(100)
-	set.Sort()
 	var ports []string
 	for range 3 {
 		port, err := freeAddress()
@@ -72,23 +56,15 @@ func benchSettings(ctx context.Context, e *env) (list []figure, err error) {
 		}
 		ports = append(ports, port)
 	}
-	several, err := podstest.New(podstest.Options{Binary: e.usher, Dir: dir, Store: store, Settings: set, Pods: 3,
-		ArgsOf: func(pod int) []string { return []string{"--control", ports[pod], "--control-tls", certificates} }})
+	several, err := startThree(ctx, e, 100, func(pod int) []string {
+		return []string{"--control", ports[pod], "--control-tls", certificates}
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, several.Close()) }()
-	if err := several.Start(ctx); err != nil {
-		return nil, err
-	}
-	keys, err := access.LoadKeys(filepath.Join(dir, "keys"))
-	if err != nil {
-		return nil, err
-	}
-	var pods []*desk
 	var lookers []*gatewaytest.Client
 	for _, p := range several.Pods {
-		pods = append(pods, &desk{server: &server{url: p.URL()}, tokens: access.New(access.Options{Desk: "bench", Keys: keys, Now: time.Now})})
 		c, err := gatewaytest.Customer(ctx, p.URL(), "web", "")
 		if err != nil {
 			return nil, err
@@ -102,7 +78,7 @@ func benchSettings(ctx context.Context, e *env) (list []figure, err error) {
 	var result pairsResult
 	go func() {
 		var err error
-		result, err = pairsOver(ctx, &talking, 100, pods, func() { close(loaded) })
+		result, err = pairsOver(ctx, &talking, 100, several.each, func() { close(loaded) })
 		talked <- err
 	}()
 	select {
@@ -110,6 +86,7 @@ func benchSettings(ctx context.Context, e *env) (list []figure, err error) {
 	case err := <-talked:
 		return nil, errors.Join(errors.New("nobody talked"), err)
 	}
+	set := several.settings
 	var applied, seen []time.Duration
 	for n, over := 0, false; !over; n++ {
 		set.Queues[0].DisplayName = fmt.Sprint("line ", n)

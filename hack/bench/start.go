@@ -16,7 +16,6 @@ import (
 	"usher.chat/runtime/archive"
 	domain "usher.chat/runtime/desk"
 	"usher.chat/runtime/ledger"
-	"usher.chat/runtime/ledger/pgtest"
 	"usher.chat/runtime/router"
 	"usher.chat/runtime/run/podstest"
 )
@@ -53,15 +52,11 @@ func benchStart(ctx context.Context, e *env) (list []figure, err error) {
 		return list, err
 	}
 
-	database, err := pgtest.Start()
+	database, store, err := startDatabase(ctx)
 	if err != nil {
 		return list, err
 	}
 	defer func() { err = errors.Join(err, database.Stop()) }()
-	store, err := database.NewDatabase(ctx)
-	if err != nil {
-		return list, err
-	}
 	if err := fill(ctx, store, ""); err != nil {
 		return list, fmt.Errorf("fill PostgreSQL: %w", err)
 	}

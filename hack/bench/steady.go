@@ -27,7 +27,6 @@ import (
 	"usher.chat/runtime/gateway"
 	"usher.chat/runtime/gateway/gatewaytest"
 	"usher.chat/runtime/ledger"
-	"usher.chat/runtime/ledger/pgtest"
 	"usher.chat/runtime/protocol"
 	"usher.chat/runtime/router"
 	"usher.chat/runtime/settings"
@@ -48,15 +47,11 @@ const (
 // The desk's clock is moved on by each arrival, so that all which is kept by age ages; the sockets' own time (pings,
 // paces) is the machine's. After each hour, when nobody is connected but the agents, it looks at what is held.
 func benchSteady(ctx context.Context, e *env) (list []figure, err error) {
-	database, err := pgtest.Start()
+	database, store, err := startDatabase(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, database.Stop()) }()
-	store, err := database.NewDatabase(ctx)
-	if err != nil {
-		return nil, err
-	}
 	d, err := startSteady(ctx, e, store)
 	if err != nil {
 		return nil, err
