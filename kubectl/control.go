@@ -64,6 +64,11 @@ func (c *cluster) runtime(ctx context.Context) (*controlClient, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.open(ctx, config)
+}
+
+// open the way to a pod of the runtime, with a client certificate.
+func (c *cluster) open(ctx context.Context, config *tls.Config) (*controlClient, error) {
 	way, err := c.env.tunnel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -122,8 +127,28 @@ func (c *cluster) certificate(ctx context.Context, name, needs string) (*tls.Con
 
 // get asks for one address and hands the answer on. The caller closes it.
 func (c *controlClient) get(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	return c.ask(ctx, http.MethodGet, path, query, nil)
+}
+
+// read asks for one address and takes the answer as JSON.
+func (c *controlClient) read(ctx context.Context, path string, query url.Values, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	body, err := c.get(ctx, path, query)
+	if err != nil {
+		return err
+	}
+	defer shut(body)
+	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(into); err != nil {
+		return c.lost(err)
+	}
+	return nil
+}
+
+// ask asks for something and hands the answer on. The caller closes it.
+func (c *controlClient) ask(ctx context.Context, method, path string, query url.Values, body io.Reader) (io.ReadCloser, error) {
 	address := url.URL{Scheme: "https", Host: controlName, Path: "/control/v1/" + path, RawQuery: query.Encode()}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("could not ask the runtime: %w", err)
 	}
@@ -136,11 +161,11 @@ func (c *controlClient) get(ctx context.Context, path string, query url.Values) 
 		return answer.Body, nil
 	}
 	defer shut(answer.Body)
-	var body protocol.ErrorBody
-	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&body); err != nil || body.Error.Message == "" {
+	var told protocol.ErrorBody
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&told); err != nil || told.Error.Message == "" {
 		return nil, fmt.Errorf("the runtime of %s answered with status %d", c.desk, answer.StatusCode)
 	}
-	return nil, &refusal{status: answer.StatusCode, message: clean(body.Error.Message)}
+	return nil, &refusal{status: answer.StatusCode, message: clean(told.Error.Message)}
 }
 
 // shut what was read; how that ends says nothing any more.
@@ -167,39 +192,19 @@ func (c *controlClient) lost(err error) error {
 }
 
 // log reads one page of a queue's log, the newest first; before 0 begins at the end.
-func (c *controlClient) log(ctx context.Context, queue string, before uint64, limit int) (protocol.LogPage, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
+func (c *controlClient) log(ctx context.Context, queue string, before uint64, limit int) (page protocol.LogPage, err error) {
 	query := url.Values{"queue": {queue}, "limit": {strconv.Itoa(limit)}}
 	if before > 0 {
 		query.Set("before", strconv.FormatUint(before, 10))
 	}
-	var page protocol.LogPage
-	body, err := c.get(ctx, "log", query)
-	if err != nil {
-		return page, err
-	}
-	defer shut(body)
-	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&page); err != nil {
-		return page, c.lost(err)
-	}
-	return page, nil
+	err = c.read(ctx, "log", query, &page)
+	return page, err
 }
 
 // report asks for the figures of now.
-func (c *controlClient) report(ctx context.Context) (settings.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	var report settings.Report
-	body, err := c.get(ctx, "reports", url.Values{"watch": {"false"}})
-	if err != nil {
-		return report, err
-	}
-	defer shut(body)
-	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&report); err != nil {
-		return report, c.lost(err)
-	}
-	return report, nil
+func (c *controlClient) report(ctx context.Context) (report settings.Report, err error) {
+	err = c.read(ctx, "reports", url.Values{"watch": {"false"}}, &report)
+	return report, err
 }
 
 // reports hands on each report as it comes, until the context ends, the stream does, or take returns an

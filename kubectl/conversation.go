@@ -2,10 +2,8 @@ package kubectl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -99,19 +97,9 @@ func (o *conversationOptions) Run(ctx context.Context) error {
 }
 
 // explanation of a conversation.
-func (c *controlClient) explanation(ctx context.Context, id string) (protocol.Explanation, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	var x protocol.Explanation
-	body, err := c.get(ctx, "explanation", url.Values{"conversation": {id}})
-	if err != nil {
-		return x, err
-	}
-	defer shut(body)
-	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&x); err != nil {
-		return x, c.lost(err)
-	}
-	return x, nil
+func (c *controlClient) explanation(ctx context.Context, id string) (x protocol.Explanation, err error) {
+	err = c.read(ctx, "explanation", url.Values{"conversation": {id}}, &x)
+	return x, err
 }
 
 // conversation in words: a line each step, and below an offer the agents who were looked at.

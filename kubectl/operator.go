@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 
 	"usher.chat/runtime/protocol"
 )
@@ -23,16 +21,7 @@ func (c *cluster) operator(ctx context.Context) (*controlClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	way, err := c.env.tunnel(ctx, c.anyPod())
-	if err != nil {
-		return nil, err
-	}
-	transport := &http.Transport{
-		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return way.Dial(ctx) },
-		TLSClientConfig:     config,
-		TLSHandshakeTimeout: answerWithin,
-	}
-	return &controlClient{desk: c.namespace, http: &http.Client{Transport: transport}, tunnel: way}, nil
+	return c.anyPod().open(ctx, config)
 }
 
 // anyPod is the cluster for which a pod will do that runs and is not ready.
@@ -42,41 +31,15 @@ func (c *cluster) anyPod() *cluster {
 	return &other
 }
 
-// send asks with a body for something that changes the desk. The caller closes the answer.
+// send asks for something that changes the desk. The caller closes the answer.
 func (c *controlClient) send(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
-	address := url.URL{Scheme: "https", Host: controlName, Path: "/control/v1/" + path}
-	request, err := http.NewRequestWithContext(ctx, method, address.String(), body)
-	if err != nil {
-		return nil, fmt.Errorf("could not ask the runtime: %w", err)
-	}
-	answer, err := c.http.Do(request)
-	if err != nil {
-		return nil, c.lost(err)
-	}
-	if answer.StatusCode == http.StatusOK {
-		return answer.Body, nil
-	}
-	defer shut(answer.Body)
-	var told protocol.ErrorBody
-	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&told); err != nil || told.Error.Message == "" {
-		return nil, fmt.Errorf("the runtime of %s answered with status %d", c.desk, answer.StatusCode)
-	}
-	return nil, &refusal{status: answer.StatusCode, message: clean(told.Error.Message)}
+	return c.ask(ctx, method, path, nil, body)
 }
 
 // ledger tells of the desk's ledger.
 func (c *controlClient) ledger(ctx context.Context) (info protocol.LedgerInfo, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	body, err := c.get(ctx, "ledger", nil)
-	if err != nil {
-		return info, err
-	}
-	defer shut(body)
-	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&info); err != nil {
-		return info, c.lost(err)
-	}
-	return info, nil
+	err = c.read(ctx, "ledger", nil, &info)
+	return info, err
 }
 
 // migrate has the ledger moved and hands on each line, the last of which is its end.
