@@ -254,12 +254,8 @@ func (g *Gateway) getLog(w http.ResponseWriter, r *http.Request, a who) {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such queue that you serve."})
 		return
 	}
-	page, bad := pageOf(r, 50, 200)
-	if bad != nil {
-		writeError(w, *bad)
-		return
-	}
-	if !g.caughtUp(w, r, seq) {
+	page, ok := g.page(w, r, seq)
+	if !ok {
 		return
 	}
 	entries, err := g.o.Archive.Log(r.Context(), queue, page.before, page.limit+1)
@@ -307,13 +303,31 @@ func (g *Gateway) caughtUp(w http.ResponseWriter, r *http.Request, seq uint64) b
 	return true
 }
 
+// What a page has when nobody says, and at most.
+const (
+	pageUsual = 50
+	pageMost  = 200
+)
+
+// page of something that the archive keeps.
 type page struct {
 	before uint64
 	limit  int
 }
 
-func pageOf(r *http.Request, otherwise, most int) (page, *protocol.Error) {
-	p := page{limit: otherwise}
+// page is the one that is asked for, once the archive has what the reader knows of already. If there is none, it has
+// said why.
+func (g *Gateway) page(w http.ResponseWriter, r *http.Request, seq uint64) (page, bool) {
+	p, bad := pageOf(r)
+	if bad != nil {
+		writeError(w, *bad)
+		return p, false
+	}
+	return p, g.caughtUp(w, r, seq)
+}
+
+func pageOf(r *http.Request) (page, *protocol.Error) {
+	p := page{limit: pageUsual}
 	q := r.URL.Query()
 	if v := q.Get("before"); v != "" {
 		n, err := strconv.ParseUint(v, 10, 53)
@@ -324,8 +338,8 @@ func pageOf(r *http.Request, otherwise, most int) (page, *protocol.Error) {
 	}
 	if v := q.Get("limit"); v != "" {
 		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > most {
-			return p, badRequest("limit is a number from 1 to " + strconv.Itoa(most))
+		if err != nil || n < 1 || n > pageMost {
+			return p, badRequest("limit is a number from 1 to " + strconv.Itoa(pageMost))
 		}
 		p.limit = n
 	}
@@ -347,14 +361,10 @@ func (g *Gateway) getMessages(w http.ResponseWriter, r *http.Request, a who) {
 }
 
 func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, by who, id string) {
-	page, bad := pageOf(r, 50, 200)
-	if bad != nil {
-		writeError(w, *bad)
-		return
-	}
 	var seq uint64
 	g.hub.read(func(s *desk.State) { seq = s.Seq })
-	if !g.caughtUp(w, r, seq) {
+	page, ok := g.page(w, r, seq)
+	if !ok {
 		return
 	}
 	list, err := g.o.Archive.MessagesFor(r.Context(), by.principal(), id, 0, page.before, page.limit+1)

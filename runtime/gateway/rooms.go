@@ -19,12 +19,8 @@ func (g *Gateway) getPosts(w http.ResponseWriter, r *http.Request, a who) {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such room."})
 		return
 	}
-	page, bad := pageOf(r, 50, 200)
-	if bad != nil {
-		writeError(w, *bad)
-		return
-	}
-	if !g.caughtUp(w, r, seq) {
+	page, ok := g.page(w, r, seq)
+	if !ok {
 		return
 	}
 	list, err := g.o.Archive.PostsFor(r.Context(), a.principal(), string(room), page.before, page.limit+1)
