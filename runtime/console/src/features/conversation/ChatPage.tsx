@@ -81,8 +81,8 @@ function Chat({ tab }: { tab: Tab }) {
   const name = customerName(conversation, i18n);
   const all = useView((view) => view.entries);
   const history = useHistory(id, tab.messages);
-  const entries = useMemo(() => pendingOf(all, id, history.messages), [all, id, history.messages]);
-  const last = history.messages.at(-1)?.seq ?? 0;
+  const entries = useMemo(() => pendingOf(all, id, history.rows), [all, id, history.rows]);
+  const last = history.rows.at(-1)?.seq ?? 0;
 
   useEffect(() => {
     if (visible && last > 0) desk.markRead(id, last);
@@ -102,7 +102,7 @@ function Chat({ tab }: { tab: Tab }) {
           label={t('log.label', { name })}
           customer={name}
           me={desk.me.displayName}
-          messages={history.messages}
+          messages={history.rows}
           entries={entries}
           hasOlder={history.hasOlder}
           isLoading={history.isLoading}

@@ -8,6 +8,7 @@ import { Button } from '../../ui/Button';
 import { Wait } from '../../ui/Wait';
 import { useAct } from '../notices/useAct';
 import { customerName } from '../waiting/waiting-words';
+import { Tiles } from './Tiles';
 import './personal.css';
 
 /** Who asks me, or a team of mine, into a conversation (feature R11); nothing when nobody does. */
@@ -20,13 +21,7 @@ export function Invitations({ team }: { team?: string }) {
   if (list.length === 0) return null;
   return (
     <section className="part" aria-label={t('invitation.label')}>
-      <ul className="tiles">
-        {list.map((invitation) => (
-          <li key={invitation.conversation}>
-            <InvitationCard invitation={invitation} />
-          </li>
-        ))}
-      </ul>
+      <Tiles rows={list} tile={(invitation) => <InvitationCard invitation={invitation} />} />
     </section>
   );
 }

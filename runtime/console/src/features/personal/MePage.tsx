@@ -19,6 +19,7 @@ import { StateChip } from '../waiting/StateChip';
 import { urgency } from '../waiting/status';
 import { customerName } from '../waiting/waiting-words';
 import { Invitations } from './Invitations';
+import { Tiles } from './Tiles';
 import './personal.css';
 
 /** My personal queue: who waits for me alone, who asks me in, and my session keys (feature R6). */
@@ -44,13 +45,7 @@ export default function MePage() {
         <Invitations />
         {rows.length > 0 && (
           <section className="part" aria-label={t('me.waiting')}>
-            <ul className="tiles">
-              {rows.map((row) => (
-                <li key={row.conversation}>
-                  <WaitingTile row={row} />
-                </li>
-              ))}
-            </ul>
+            <Tiles rows={rows} tile={(row) => <WaitingTile row={row} />} />
           </section>
         )}
         {isEmpty && (
@@ -60,13 +55,7 @@ export default function MePage() {
         {others.length > 0 && (
           <section className="part" aria-labelledby="others-title">
             <h2 id="others-title">{t('me.others')}</h2>
-            <ul className="tiles">
-              {others.map((row) => (
-                <li key={row.conversation}>
-                  <WaitingTile row={row} />
-                </li>
-              ))}
-            </ul>
+            <Tiles rows={others} tile={(row) => <WaitingTile row={row} />} />
           </section>
         )}
       </div>

@@ -55,11 +55,11 @@ function OpenRoom({ room }: { room: Room }) {
   const all = useView((view) => view.entries);
   const history = useRoomHistory(id);
   const messages = useMemo(
-    () => asMessages(history.posts, desk.me.name),
-    [history.posts, desk.me.name],
+    () => asMessages(history.rows, desk.me.name),
+    [history.rows, desk.me.name],
   );
-  const entries = useMemo(() => pendingPosts(all, id, history.posts), [all, id, history.posts]);
-  const last = history.posts.at(-1)?.seq ?? 0;
+  const entries = useMemo(() => pendingPosts(all, id, history.rows), [all, id, history.rows]);
+  const last = history.rows.at(-1)?.seq ?? 0;
   const isPrivate = room.kind === 'private';
   const name = isPrivate
     ? room.with
