@@ -237,7 +237,8 @@ func (s *State) applyJoined(e CustomerJoined, at int64) {
 // newConversation is one of a customer that has no place yet.
 func (s *State) newConversation(id ConversationID, session, queue, channel string, at int64) *Conversation {
 	s.LastConversation++
-	customer, c := s.customer(session), (*Conversation)(nil)
+	customer := s.customer(session)
+	var c *Conversation
 	if customer == nil {
 		customer, c = arrive(session)
 		s.Customers[session] = customer
