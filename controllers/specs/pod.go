@@ -57,7 +57,8 @@ func pod(in Input) *corev1ac.PodSpecApplyConfiguration {
 	c := container(in)
 	if store := in.Desk.Store.Postgres; store != nil {
 		spec.WithTerminationGracePeriodSeconds(drainSeconds).
-			WithTopologySpreadConstraints(spread(in, corev1.LabelTopologyZone), spread(in, corev1.LabelHostname)).
+			WithTopologySpreadConstraints(overNodes(in)).
+			WithAffinity(corev1ac.Affinity().WithPodAntiAffinity(overZones(in))).
 			WithVolumes(
 				// What is in it can be made again from the ledger. Without a limit: one that is reached
 				// would end all pods of the desk at about the same time.
@@ -69,14 +70,22 @@ func pod(in Input) *corev1ac.PodSpecApplyConfiguration {
 	return spec.WithContainers(c)
 }
 
-// spread the pods of one revision evenly, as far as there is room.
-func spread(in Input, topology string) *corev1ac.TopologySpreadConstraintApplyConfiguration {
+// overNodes spreads the pods of one revision evenly, as far as there is room.
+func overNodes(in Input) *corev1ac.TopologySpreadConstraintApplyConfiguration {
 	return corev1ac.TopologySpreadConstraint().
 		WithMaxSkew(1).
-		WithTopologyKey(topology).
+		WithTopologyKey(corev1.LabelHostname).
 		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
 		WithLabelSelector(labelSelector(in)).
 		WithMatchLabelKeys("pod-template-hash")
+}
+
+// overZones prefers zones that have no pod of the desk. It is no second constraint of spread: the scheduler leaves out of
+// all of them a node that lacks the label of one, so that on a cluster without zones nothing would be spread.
+func overZones(in Input) *corev1ac.PodAntiAffinityApplyConfiguration {
+	return corev1ac.PodAntiAffinity().WithPreferredDuringSchedulingIgnoredDuringExecution(
+		corev1ac.WeightedPodAffinityTerm().WithWeight(100).WithPodAffinityTerm(
+			corev1ac.PodAffinityTerm().WithTopologyKey(corev1.LabelTopologyZone).WithLabelSelector(labelSelector(in))))
 }
 
 func secretVolume(name, secret string) *corev1ac.VolumeApplyConfiguration {
