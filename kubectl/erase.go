@@ -189,8 +189,13 @@ func (o *eraseOptions) tell(e protocol.Erasure, what string) error {
 	if o.output != "" {
 		return o.output.print(o.env.Out, e)
 	}
-	for _, id := range e.Conversations {
-		if _, err := fmt.Fprintf(o.env.Out, "conversation/%s %s\n", clean(id), what); err != nil {
+	return tellErased(o.env.Out, e.Conversations, what)
+}
+
+// tellErased prints what became of conversations, a line each.
+func tellErased(out io.Writer, conversations []string, what string) error {
+	for _, id := range conversations {
+		if _, err := fmt.Fprintf(out, "conversation/%s %s\n", clean(id), what); err != nil {
 			return err
 		}
 	}
@@ -198,19 +203,25 @@ func (o *eraseOptions) tell(e protocol.Erasure, what string) error {
 }
 
 func (c *controlClient) erase(ctx context.Context, request protocol.EraseRequest) (e protocol.Erasure, err error) {
+	err = c.erasing(ctx, "erasures", request, &e)
+	return e, err
+}
+
+// erasing asks the runtime to erase, and waits for as long as its ledger may take.
+func (c *controlClient) erasing(ctx context.Context, path string, request, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, erasedWithin)
 	defer cancel()
 	asked, err := json.Marshal(request)
 	if err != nil {
-		return e, fmt.Errorf("could not ask the runtime: %w", err)
+		return fmt.Errorf("could not ask the runtime: %w", err)
 	}
-	body, err := c.send(ctx, http.MethodPost, "erasures", bytes.NewReader(asked))
+	body, err := c.send(ctx, http.MethodPost, path, bytes.NewReader(asked))
 	if err != nil {
-		return e, err
+		return err
 	}
 	defer shut(body)
-	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&e); err != nil {
-		return e, c.lost(err)
+	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(answer); err != nil {
+		return c.lost(err)
 	}
-	return e, nil
+	return nil
 }

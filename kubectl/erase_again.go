@@ -221,28 +221,10 @@ func (o *eraseAgainOptions) all(ctx context.Context, c *cluster, runtime *contro
 }
 
 func (o *eraseAgainOptions) tell(e protocol.ErasedAgain, what string) error {
-	for _, id := range e.Conversations {
-		if _, err := fmt.Fprintf(o.env.Out, "conversation/%s %s\n", clean(id), what); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tellErased(o.env.Out, e.Conversations, what)
 }
 
 func (c *controlClient) eraseAgain(ctx context.Context, request protocol.EraseAgainRequest) (e protocol.ErasedAgain, err error) {
-	ctx, cancel := context.WithTimeout(ctx, erasedWithin)
-	defer cancel()
-	asked, err := json.Marshal(request)
-	if err != nil {
-		return e, fmt.Errorf("could not ask the runtime: %w", err)
-	}
-	body, err := c.send(ctx, http.MethodPost, "erasures/again", bytes.NewReader(asked))
-	if err != nil {
-		return e, err
-	}
-	defer shut(body)
-	if err := json.NewDecoder(io.LimitReader(body, maxLine)).Decode(&e); err != nil {
-		return e, c.lost(err)
-	}
-	return e, nil
+	err = c.erasing(ctx, "erasures/again", request, &e)
+	return e, err
 }

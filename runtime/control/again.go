@@ -1,11 +1,8 @@
 package control
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 
 	"usher.chat/runtime/protocol"
@@ -32,21 +29,8 @@ func (s *Server) getErasures(w http.ResponseWriter, r *http.Request) {
 
 // postAgain erases what a restored backup brought back.
 func (s *Server) postAgain(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAgain))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		s.refuse(w, http.StatusRequestEntityTooLarge, codeTooLarge, "a request to erase again is smaller")
-		return
-	case err != nil:
-		s.refuse(w, http.StatusBadRequest, codeBadRequest, "the request did not arrive whole: "+err.Error())
-		return
-	}
 	var request protocol.EraseAgainRequest
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&request); err != nil {
-		s.refuse(w, http.StatusBadRequest, codeBadRequest, "not a request to erase again: "+err.Error())
+	if !s.wants(w, r, maxAgain, "to erase again", &request) {
 		return
 	}
 	for _, one := range request.Erased {

@@ -25,22 +25,8 @@ const erasedWithin = time.Minute
 
 // postErasure removes conversations for good (feature X9). It is the operator's: ServeHTTP lets no viewer write.
 func (s *Server) postErasure(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxErasure))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		s.refuse(w, http.StatusRequestEntityTooLarge, codeTooLarge, "a request to erase is smaller")
-		return
-	case err != nil:
-		s.refuse(w, http.StatusBadRequest, codeBadRequest, "the request did not arrive whole: "+err.Error())
-		return
-	}
 	var request protocol.EraseRequest
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	// A word that is not known could be one that bounds what is erased.
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&request); err != nil {
-		s.refuse(w, http.StatusBadRequest, codeBadRequest, "not a request to erase: "+err.Error())
+	if !s.wants(w, r, maxErasure, "to erase", &request) {
 		return
 	}
 	if request.Conversation != "" && !isConversation(request.Conversation) {
@@ -51,6 +37,28 @@ func (s *Server) postErasure(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	answer, err := s.desk.Erase(ctx, request)
 	s.erased(w, answer, err)
+}
+
+// wants reads what a request wants, and refuses one that cannot be read.
+func (s *Server) wants(w http.ResponseWriter, r *http.Request, most int64, what string, request any) bool {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		s.refuse(w, http.StatusRequestEntityTooLarge, codeTooLarge, "a request "+what+" is smaller")
+		return false
+	case err != nil:
+		s.refuse(w, http.StatusBadRequest, codeBadRequest, "the request did not arrive whole: "+err.Error())
+		return false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	// A word that is not known could be one that bounds what is erased.
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(request); err != nil {
+		s.refuse(w, http.StatusBadRequest, codeBadRequest, "not a request "+what+": "+err.Error())
+		return false
+	}
+	return true
 }
 
 func statusOf(code string) int {
