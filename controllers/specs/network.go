@@ -114,17 +114,21 @@ func toDatabase(n v1alpha1.PostgresNetwork) *networkingv1ac.NetworkPolicyEgressR
 }
 
 // toNames lets the pods ask for the database's address. Where the cluster's names are served differs, so
-// the port is open towards everywhere.
+// the ports are open towards everywhere. A policy sees the port of the pods behind the Service: 53 as a rule,
+// 5353 where they run without the right to open a low port, as on OpenShift.
 func toNames() *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
-	return networkingv1ac.NetworkPolicyEgressRule().WithPorts(
-		policyPort(portNames),
-		policyPort(portNames).WithProtocol(corev1.ProtocolUDP))
+	rule := networkingv1ac.NetworkPolicyEgressRule()
+	for _, port := range []int32{portNames, portNamesUnprivileged} {
+		rule.WithPorts(policyPort(port), policyPort(port).WithProtocol(corev1.ProtocolUDP))
+	}
+	return rule
 }
 
 // Ports of others.
 const (
-	defaultPostgres = 5432
-	portNames       = 53
+	defaultPostgres       = 5432
+	portNames             = 53
+	portNamesUnprivileged = 5353
 )
 
 func policyPort(port int32) *networkingv1ac.NetworkPolicyPortApplyConfiguration {

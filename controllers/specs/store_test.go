@@ -30,6 +30,14 @@ func TestADatabaseMakesADeploymentOfStatelessPods(t *testing.T) {
 	golden(t, "postgres", specs.Deployment(in), specs.NetworkPolicy(in), specs.DisruptionBudget(in))
 }
 
+// The file is asked by hack/policies what passes.
+func TestPoliciesOfDesksWithoutAndWithADatabaseAndOnTheWay(t *testing.T) {
+	sqlite, globex, moving := plain(), postgres(), plain()
+	globex.Namespace, moving.Namespace = "globex", "moving"
+	moving.Opening = &v1alpha1.PostgresStore{SecretRef: v1alpha1.LocalRef{Name: "usher-pg"}}
+	golden(t, "policies", specs.NetworkPolicy(sqlite), specs.NetworkPolicy(globex), specs.NetworkPolicy(moving))
+}
+
 func TestAnAutoscalerTakesTheNumberOfPodsOver(t *testing.T) {
 	in := postgres()
 	in.Desk.Replicas = nil

@@ -155,7 +155,7 @@ func TestADeskOnPostgreSQL(t *testing.T) {
 	})
 	t.Run("reaches nothing but its pods, its database and names", func(t *testing.T) {
 		rules := field(t, ns, "networkpolicy/usher", ".spec")
-		for _, want := range []string{`"port":7443`, `"port":5432`, `"port":53`, d.cluster.Plan.Subnet.String(), `"Egress"`} {
+		for _, want := range []string{`"port":7443`, `"port":5432`, `"port":53`, `"port":5353`, d.cluster.Plan.Subnet.String(), `"Egress"`} {
 			if !strings.Contains(rules, want) {
 				t.Errorf("no %s in %s", want, rules)
 			}
