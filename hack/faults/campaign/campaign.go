@@ -104,7 +104,9 @@ func Run(ctx context.Context, stage Stage, o Options) (*Result, error) {
 		r.Again += s.Again()
 		r.Gaps += s.Gaps()
 	}
-	broken = errors.Join(broken, c.failure())
+	c.mu.Lock()
+	broken = errors.Join(append([]error{broken, c.unexpected()}, c.failures...)...)
+	c.mu.Unlock()
 	o.Say("counting")
 	if err := c.judge(ctx, stage, r); err != nil {
 		return r, errors.Join(broken, err)

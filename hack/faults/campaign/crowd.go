@@ -33,6 +33,8 @@ type crowd struct {
 	who      map[string]*somebody
 	unheard  []string
 	failures []error
+	// surprises are refusals that nobody should get.
+	surprises []string
 }
 
 // somebody is a customer or an agent.
@@ -45,6 +47,7 @@ type somebody struct {
 	mu     sync.Mutex
 	random *rand.Rand
 	words  int
+	holds  map[string]int // of an agent: how often each conversation was picked
 }
 
 func newCrowd(stage Stage, o Options) *crowd {
@@ -124,10 +127,25 @@ func (c *crowd) failed(err error) {
 	c.failures = append(c.failures, err)
 }
 
+// failure is what a campaign cannot go on with.
 func (c *crowd) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.surprises) > mostSurprises {
+		return errors.Join(append(c.failures, c.unexpected())...)
+	}
 	return errors.Join(c.failures...)
+}
+
+// mostSurprises is how many refusals that nobody should get a campaign takes before it ends.
+const mostSurprises = 20
+
+// unexpected are the refusals that nobody should get. The caller holds the lock.
+func (c *crowd) unexpected() error {
+	if len(c.surprises) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d refusals that nobody should get: %s", len(c.surprises), strings.Join(c.surprises, "; "))
 }
 
 func (c *crowd) everybody() []*somebody {

@@ -18,7 +18,9 @@ func (s *somebody) visit(ctx context.Context) error {
 			return err
 		}
 		if refused != nil {
-			return fmt.Errorf("%s may not join: %s %s", s.memory.name, refused.Code, refused.Message)
+			s.surprised("join", "", refused)
+			s.rest(ctx, nil, look)
+			continue
 		}
 		c.isIn(ack.Conversation, s)
 		if err := s.stay(ctx, ack.Conversation); err != nil {
@@ -68,7 +70,8 @@ func (s *somebody) stay(ctx context.Context, conversation string) error {
 		case refused.Code == "ended" || refused.Code == "not_found":
 			return nil
 		default:
-			return fmt.Errorf("%s may not speak: %s %s", s.memory.name, refused.Code, refused.Message)
+			s.surprised("speak", conversation, refused)
+			return nil
 		}
 		pause := c.o.Pace
 		if state != protocol.StateInService {
@@ -92,7 +95,7 @@ func (s *somebody) serve(ctx context.Context) error {
 			switch refused.Code {
 			case "already_taken", "queue_empty", "not_found", "ended", "not_waiting", "offer_expired", "limit_reached":
 			default:
-				return fmt.Errorf("%s may not pick: %s %s", s.memory.name, refused.Code, refused.Message)
+				s.surprised("pick", "", refused)
 			}
 			s.rest(ctx, speak, s.between(look))
 			continue
@@ -141,9 +144,30 @@ func (s *somebody) choose() protocol.Command {
 	return protocol.Command{Type: protocol.TypePick, Conversation: first.Conversation}
 }
 
+// take is the agent's newest hold of a conversation: the number of it.
+func (s *somebody) take(conversation string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.holds == nil {
+		s.holds = map[string]int{}
+	}
+	s.holds[conversation]++
+	return s.holds[conversation]
+}
+
+// stillHolds tells whether a hold is still the agent's newest. While an agent was away the customer may have gone back to
+// the line and been picked from there by another place of the same agent; what the first one does then is none of its
+// business any more.
+func (s *somebody) stillHolds(conversation string, hold int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holds[conversation] == hold
+}
+
 // talk is a conversation from the agent's side. It ends when both sides have been told everything.
 func (s *somebody) talk(ctx context.Context, conversation string) error {
 	c := s.crowd
+	hold := s.take(conversation)
 	until := time.Now().Add(s.between(c.o.Talk))
 	speak := c.nudged()
 	for !c.over() && ctx.Err() == nil && time.Now().Before(until) {
@@ -157,22 +181,23 @@ func (s *somebody) talk(ctx context.Context, conversation string) error {
 		if err != nil {
 			return err
 		}
-		if refused != nil && refused.Code == "not_entitled" {
+		if !s.stillHolds(conversation, hold) || refused != nil && refused.Code == "not_entitled" {
 			return nil // the agent was away for so long that the customer went back to the line
 		}
 		if refused != nil {
-			return fmt.Errorf("%s may not speak in %s: %s %s", s.memory.name, conversation, refused.Code, refused.Message)
+			s.surprised("speak", conversation, refused)
+			return nil
 		}
 	}
 	if err := s.compare(ctx, conversation); err != nil {
 		return err
 	}
-	if c.over() {
-		return nil // the conversation stays open: whoever counts looks at it
+	if c.over() || !s.stillHolds(conversation, hold) {
+		return nil // open for whoever counts and looks at it, or for the one who has it now
 	}
 	_, refused, err := s.do(ctx, protocol.Command{Type: protocol.TypeEnd, Conversation: conversation})
-	if err == nil && refused != nil && refused.Code != "not_entitled" {
-		err = fmt.Errorf("%s may not end %s: %s %s", s.memory.name, conversation, refused.Code, refused.Message)
+	if err == nil && refused != nil && refused.Code != "not_entitled" && s.stillHolds(conversation, hold) {
+		s.surprised("end", conversation, refused)
 	}
 	return err
 }
@@ -209,6 +234,14 @@ func (s *somebody) compare(ctx context.Context, conversation string) error {
 		}
 	}
 	return nil
+}
+
+// surprised keeps a refusal that nobody should get. The campaign goes on: what else there is to see would be lost.
+func (s *somebody) surprised(verb, conversation string, refused *protocol.Error) {
+	c := s.crowd
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.surprises = append(c.surprises, fmt.Sprintf("%s may not %s %s: %s %s", s.memory.name, verb, conversation, refused.Code, refused.Message))
 }
 
 func (c *crowd) lacks(what string) {
