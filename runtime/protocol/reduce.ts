@@ -99,9 +99,8 @@ export interface State {
   readonly outdated: boolean;
 }
 
-export const emptyState: State = {
-  seq: 0,
-  loaded: false,
+/** What a snapshot tells anew, before it has told anything. */
+const untold = {
   parts: [],
   queues: new Map(),
   waiting: new Map(),
@@ -116,11 +115,17 @@ export const emptyState: State = {
   inactives: new Map(),
   rooms: new Map(),
   posts: new Map(),
+  typing: new Map(),
+} satisfies Partial<State>;
+
+export const emptyState: State = {
+  ...untold,
+  seq: 0,
+  loaded: false,
   snapshots: 0,
   notices: [],
   noticesSeen: 0,
   departed: new Map(),
-  typing: new Map(),
   outdated: false,
 };
 
@@ -161,24 +166,7 @@ function reduceSnapshot(state: State, frame: Snapshot): State {
       if (old.length > 0) kept.set(id, old);
     }
   }
-  const draft = new Draft({
-    ...state,
-    parts: [],
-    queues: new Map(),
-    waiting: new Map(),
-    conversations: new Map(),
-    messages: kept,
-    channel: undefined,
-    teams: new Map(),
-    agents: new Map(),
-    me: undefined,
-    invitations: new Map(),
-    opens: new Map(),
-    inactives: new Map(),
-    rooms: new Map(),
-    posts: new Map(),
-    typing: new Map(),
-  });
+  const draft = new Draft({ ...state, ...untold, messages: kept });
   for (const change of changes) draft.apply(change);
   const next = draft.finish(frame.seq);
 
