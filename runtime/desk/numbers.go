@@ -9,6 +9,14 @@ type ClientNumbers struct {
 	Highest uint64
 	// Recent are the last accepted ones, the newest last.
 	Recent []Accepted
+	// Passed are numbers that others went past, and that will never be accepted, the highest last.
+	Passed []Numbers `cbor:",omitempty"`
+}
+
+// Numbers are all from one to another, both of them too.
+type Numbers struct {
+	_        struct{} `cbor:",toarray"`
+	From, To uint64
 }
 
 // Accepted is a command that had its effect.
@@ -20,6 +28,7 @@ type Accepted struct {
 
 const (
 	keepRecent  = 16 // accepted commands of a client whose answers are remembered
+	keepPassed  = 32 // gaps between a client's accepted numbers: half as many as a socket may have commands under way
 	keepClients = 32 // tabs of one principal
 )
 
@@ -37,14 +46,31 @@ func (s *State) repeated(o Origin) (*Accepted, *Error) {
 				return &n.Recent[i], nil
 			}
 		}
-		if len(n.Recent) == keepRecent && o.CID < n.Recent[0].CID {
-			// So long ago that the answer is no longer known. Whoever sends this has had it, for a
-			// client has no more than a few commands without an answer.
+		if len(n.Recent) == keepRecent && o.CID < n.Recent[0].CID && !n.passed(o.CID) {
+			// So long ago that the answer is no longer known; but it was accepted.
 			return &Accepted{CID: o.CID}, nil
 		}
 		return nil, refuse(OutOfOrder, "number %d is lower than %d, which was accepted already; give the command a new number", o.CID, n.Highest)
 	}
 	return nil, nil
+}
+
+// passed tells whether a number below the highest was never accepted. To take such a one for accepted long ago would lose
+// what it says, with an answer that says that it was not lost.
+func (n *ClientNumbers) passed(cid uint64) bool {
+	return slices.ContainsFunc(n.Passed, func(gap Numbers) bool { return gap.From <= cid && cid <= gap.To })
+}
+
+// pass remembers the numbers between the highest and the next one.
+func (n *ClientNumbers) pass(next uint64) {
+	if next <= n.Highest || next-n.Highest == 1 {
+		return
+	}
+	if len(n.Passed) == keepPassed {
+		copy(n.Passed, n.Passed[1:])
+		n.Passed = n.Passed[:keepPassed-1]
+	}
+	n.Passed = append(n.Passed, Numbers{From: n.Highest + 1, To: next - 1})
 }
 
 // accept remembers a command's number.
@@ -58,6 +84,7 @@ func (s *State) accept(o Origin, a Accepted) {
 	}
 	for i := range *list {
 		if n := &(*list)[i]; n.Client == o.Client {
+			n.pass(a.CID)
 			n.Highest = max(n.Highest, a.CID)
 			if len(n.Recent) == keepRecent {
 				copy(n.Recent, n.Recent[1:])
@@ -79,7 +106,10 @@ func (s *State) accept(o Origin, a Accepted) {
 	n := len(*list)
 	*list = slices.Grow(*list, 1)[:n+1]
 	room := (*list)[n].Recent // of a customer who came (arrive), else none
-	(*list)[n] = ClientNumbers{Client: o.Client, Highest: a.CID, Recent: append(room, a)}
+	fresh := ClientNumbers{Client: o.Client, Recent: append(room, a)}
+	fresh.pass(a.CID)
+	fresh.Highest = a.CID
+	(*list)[n] = fresh
 }
 
 // clients are a principal's numbers; nil for a principal who is not known.

@@ -8,7 +8,7 @@ import (
 
 // SnapshotVersion is the version of what Snapshot writes. One of another version is left aside, and
 // the ledger is replayed from an older one or from its beginning.
-const SnapshotVersion = 2
+const SnapshotVersion = 3
 
 // Snapshot is the state as bytes, for a start without replaying the whole ledger.
 func (s *State) Snapshot() ([]byte, error) {
