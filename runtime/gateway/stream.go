@@ -67,6 +67,9 @@ func (st *streams) recovered() {
 
 func (st *streams) count() int { return int(st.open.Load()) }
 
+// closed tells whether nobody is let in here.
+func (st *streams) closed() bool { return st.draining.Load() || st.apart.Load() }
+
 func (st *streams) serveAgent(w http.ResponseWriter, r *http.Request, signedIn who) {
 	st.serve(st.agents, w, r, &socket{agent: signedIn.agent, session: signedIn.session, principal: signedIn.principal()})
 }
@@ -77,7 +80,7 @@ func (st *streams) serveCustomer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (st *streams) serve(u *gws.Upgrader, w http.ResponseWriter, r *http.Request, s *socket) {
-	if st.draining.Load() || st.apart.Load() {
+	if st.closed() {
 		w.Header().Set("Retry-After", "1")
 		writeError(w, protocol.Error{Code: "unavailable", Message: "This pod is going away; connect again.", RetryAfterMS: 500})
 		return
@@ -327,10 +330,17 @@ func (st *streams) admit(s *socket, h protocol.Hello) (string, *protocol.Error) 
 func (st *streams) begin(s *socket, seq uint64) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	if st.closed() {
+		sendElsewhere(s)
+		return
+	}
 	st.g.reach(ctx, seq)
 	if err := st.g.hydrate(ctx, s, seq); err != nil {
 		st.g.log.Warn("no snapshot for a client", "error", err)
 		s.close(1013, "try again later")
+	}
+	if st.closed() { // since before it was entered, perhaps: then sendAway did not see it
+		sendElsewhere(s)
 	}
 }
 
@@ -385,11 +395,14 @@ func (st *streams) drain() {
 
 // sendAway asks clients to come back elsewhere, and closes their sockets when they had the time to.
 func (st *streams) sendAway() {
-	away := marshal(protocol.GoAway{Type: protocol.TypeGoAway, AfterMS: drainOver.Milliseconds()})
 	st.g.hub.mu.RLock()
 	for s := range st.g.hub.sockets {
-		s.send(away)
-		s.close(1001, "going away")
+		sendElsewhere(s)
 	}
 	st.g.hub.mu.RUnlock()
+}
+
+func sendElsewhere(s *socket) {
+	s.send(marshal(protocol.GoAway{Type: protocol.TypeGoAway, AfterMS: drainOver.Milliseconds()}))
+	s.close(1001, "going away")
 }
