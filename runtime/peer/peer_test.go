@@ -71,6 +71,26 @@ func TestCommandsGoUpAndAnswersGroupsAndMarksComeDown(t *testing.T) {
 	}
 }
 
+// What waited while nobody led goes up at once when somebody does: not as one frame that the other side refuses, again and
+// again, because it is too large.
+func TestCommandsThatAreLargeTogetherGoUpInSeveralFrames(t *testing.T) {
+	w := newWorld(t)
+	w.Begin(peer.TermOptions{Epoch: 7, Do: func(_ string, body []byte, done func(peer.Answer)) {
+		done(peer.Answer{Conversation: fmt.Sprint(len(body))})
+	}})
+	s := w.join(t, "pod/1", 0)
+	const commands = 9
+	body := make([]byte, 8<<20)
+	for id := range uint64(commands) {
+		s.Send(peer.Command{ID: id, Body: body})
+	}
+	h := hear(s, 0)
+	h.until(t, "all answers", func() bool { return len(h.answers) == commands || h.err != nil })
+	if h.err != nil {
+		t.Error(h.err)
+	}
+}
+
 func TestWhoIsBehindTheRingReadsTheTableAndWhoIsAheadHasTheWrongLeader(t *testing.T) {
 	w := newWorld(t)
 	term := w.begin(100)

@@ -207,8 +207,20 @@ func (s *Stream) signal() {
 	}
 }
 
-// outCommands is how many commands go into one frame.
+// outCommands is how many commands go into one frame. As with groups, they are of frameBytes at the most; a larger one
+// goes alone.
 const outCommands = 1024
+
+// fits is how many commands of a list go into one frame.
+func fits(list []Command) int {
+	size := 0
+	for i := range list {
+		if size += len(list[i].Body); i == outCommands || i > 0 && size > frameBytes {
+			return i
+		}
+	}
+	return len(list)
+}
 
 // write sends what is queued, and at least a beat.
 func (s *Stream) write() {
@@ -225,9 +237,9 @@ func (s *Stream) write() {
 		f := s.out
 		f.Leaving = s.leaving
 		s.out = up{}
-		if len(f.Commands) > outCommands {
-			s.out.Commands = append(s.out.Commands, f.Commands[outCommands:]...)
-			f.Commands = f.Commands[:outCommands]
+		if n := fits(f.Commands); n < len(f.Commands) {
+			s.out.Commands = f.Commands[n:]
+			f.Commands = f.Commands[:n:n]
 			s.signal()
 		}
 		s.mu.Unlock()
