@@ -335,10 +335,14 @@ func (r *Router) renew(ctx context.Context, lost chan<- error) {
 	}
 }
 
+// lookAtClock is how often the time is looked at though nothing is due: a timer runs by what is measured, and knows nothing
+// of a clock that somebody has set, or of a machine that has slept.
+const lookAtClock = time.Second
+
 func (r *Router) untilDeadline() time.Duration {
 	at, ok := r.state.NextDeadline()
 	if !ok {
-		return time.Hour
+		return lookAtClock
 	}
-	return max(0, desk.Instant(at).Sub(r.options.Clock()))
+	return min(max(0, desk.Instant(at).Sub(r.options.Clock())), lookAtClock)
 }

@@ -95,6 +95,34 @@ func TestARepeatedNumberGetsTheSameAnswerAlsoAfterARestart(t *testing.T) {
 	}
 }
 
+// As after a machine has slept: nothing comes, and what is due is due.
+func TestAClockThatStepsAheadBringsWhatIsDueThoughNobodySaysAnything(t *testing.T) {
+	var c clock
+	l := openLedger(t, sqliteURL(t.TempDir()))
+	r := lead(t, router.Options{Ledger: l, Clock: c.now})
+	ended := make(chan struct{})
+	r.Follow(follower(func(records []desk.Record) {
+		for _, record := range records {
+			if _, is := record.Event.(desk.Ended); is {
+				close(ended)
+			}
+		}
+	}))
+	running := start(t, r)
+	running.do(settingsOf())
+	running.do(join("maria"))
+	c.move(30 * 24 * time.Hour)
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Error("a customer who has been away for a month is waited for")
+	}
+}
+
+type follower func([]desk.Record)
+
+func (f follower) Follow(records []desk.Record) { f(records) }
+
 func TestAClockThatStepsBackGivesNoEarlierTime(t *testing.T) {
 	directory := t.TempDir()
 	var c clock
