@@ -107,6 +107,9 @@ func (o *rotateOptions) Run(ctx context.Context) error {
 		}
 		return errors.Join(errs...)
 	}
+	if err := o.ready(ctx, c); err != nil {
+		return err
+	}
 	// Both at once: there is one wait for them.
 	var due time.Time
 	for _, r := range rings() {
@@ -180,6 +183,24 @@ func since(s *corev1.Secret) time.Time {
 	return at
 }
 
+// ready tells whether a rotation may begin, or go on: an old key may only be there while one of them is in the middle of it.
+func (o *rotateOptions) ready(ctx context.Context, c *cluster) error {
+	var errs []error
+	for _, r := range rings() {
+		s, err := c.keys(ctx, r)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case s.Annotations[annotationStep] == stepAccepted:
+			return nil
+		case len(s.Data[r.key+access.OldSuffix]) > 0:
+			errs = append(errs, &advised{what: fmt.Sprintf(
+				"the Secret %s has an old key still (since %s); take it away first: kubectl usher rotate-keys -n %s --drop-old", r.secret, since(s).Format(time.RFC3339), c.namespace)})
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // accept puts a new key beside the old one, and tells when every pod will have it.
 func (o *rotateOptions) accept(ctx context.Context, c *cluster, r ring) (due time.Time, err error) {
 	s, err := c.keys(ctx, r)
@@ -190,11 +211,7 @@ func (o *rotateOptions) accept(ctx context.Context, c *cluster, r ring) (due tim
 	case s.Annotations[annotationStep] == stepAccepted && len(s.Data[r.key+access.OldSuffix]) > 0:
 		return since(s).Add(o.settle), nil // gone on with
 	case len(s.Data[r.key+access.OldSuffix]) > 0:
-		if s.Annotations[annotationStep] == stepSigns && o.env.now().Sub(since(s)) < o.settle+time.Minute {
-			return due, nil // the other Secret was behind: this one is through
-		}
-		return due, &advised{what: fmt.Sprintf(
-			"the Secret %s has an old key still (since %s); take it away first: kubectl usher rotate-keys -n %s --drop-old", r.secret, since(s).Format(time.RFC3339), c.namespace)}
+		return due, nil // the other Secret was behind: this one is through
 	}
 	fresh := make([]byte, access.MinKeyBytes)
 	if _, err := rand.Read(fresh); err != nil {

@@ -89,3 +89,44 @@ func TestKeysRotateInStepsAndTheOldOnesGoWhenTheirTimeIsOver(t *testing.T) {
 	p.run("rotate-keys", "--settle", "0").done()
 	p.run("rotate-keys", "--now").ends(ExitUsage)
 }
+
+// Broken off between the two Secrets, for longer than a moment: what is in the middle comes to its end, and the other one
+// keeps the keys that it has.
+func TestARotationThatWasBrokenOffBetweenTheSecretsGoesOn(t *testing.T) {
+	p := onCluster(t)
+	now := time.Now()
+	p.now = func() time.Time { return now }
+	a, b := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	p.secret(secretKeys, map[string][]byte{keySession: a})
+	p.secret(secretSignIn, map[string][]byte{keySignIn: a})
+	for _, r := range rings() {
+		var s corev1.Secret
+		if err := p.Get(t.Context(), client.ObjectKey{Namespace: p.namespace, Name: r.secret}, &s); err != nil {
+			t.Fatal(err)
+		}
+		step, signs, accepted := stepSigns, b, a
+		if r.secret == secretSignIn {
+			step, signs, accepted = stepAccepted, a, b
+		}
+		s.Data[r.key], s.Data[r.key+specs.KeyOldSuffix] = signs, accepted
+		s.Annotations = map[string]string{annotationStep: step, annotationAt: now.UTC().Format(time.RFC3339)}
+		if err := p.Update(t.Context(), &s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = now.Add(time.Hour)
+	p.run("rotate-keys").done().names("usher-sign-in: the new key signs links")
+	for name, key := range map[string]string{secretKeys: keySession, secretSignIn: keySignIn} {
+		got := p.keysOf(name)
+		if !bytes.Equal(got[key], b) || !bytes.Equal(got[key+specs.KeyOldSuffix], a) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	// With an old key in one of them nothing is begun in the other.
+	now = now.Add(8 * 24 * time.Hour)
+	p.run("rotate-keys", "--drop-old").ends(ExitFailed).names("usher-keys: the old key is gone")
+	p.run("rotate-keys").ends(ExitFailed).names("usher-sign-in has an old key still")
+	if got := p.keysOf(secretKeys); len(got) != 1 {
+		t.Errorf("a rotation of usher-keys alone has begun: %v", got)
+	}
+}
