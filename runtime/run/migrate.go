@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -32,6 +33,9 @@ func Migrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := os.Stat(path); err != nil {
+				return fmt.Errorf("there is no ledger to move: %w; name the runtime's directory by --data", err)
+			}
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 			source, err := ledger.Open(cmd.Context(), ledger.Options{URL: "sqlite://" + path, Desk: desk, Logger: log})
 			if errors.Is(err, ledger.ErrLocked) {
@@ -41,6 +45,11 @@ func Migrate() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, source.Close()) }()
+			if last, err := source.Last(cmd.Context()); err != nil {
+				return err
+			} else if last == 0 {
+				return fmt.Errorf("%s has nothing of a desk %q; name the desk by --desk, as the runtime's settings do", path, desk)
+			}
 			if back {
 				return source.TakeBack(cmd.Context())
 			}
