@@ -35,6 +35,9 @@ const (
 	// ErrNetworkDisk means that a SQLite file would lie on a network file system, where its locks and syncs mean
 	// nothing.
 	ErrNetworkDisk Error = "SQLite does not work on a network file system"
+	// ErrPooled means that a pooler stands before PostgreSQL which lends a session for one transaction, and then to somebody
+	// else.
+	ErrPooled Error = "the database's sessions are shared"
 	// ErrBusy means that readers keep the database from being cleaned; it may be tried again.
 	ErrBusy Error = "the ledger is being read"
 	// ErrClosed means that the ledger was closed.

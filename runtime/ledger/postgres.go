@@ -57,6 +57,9 @@ func (l *Ledger) openPostgres(ctx context.Context, address string) error {
 	l.reads.SetMaxOpenConns(postgresPool)
 	l.reads.SetMaxIdleConns(postgresPool)
 	l.control = l.reads
+	if err := l.checkSessions(ctx); err != nil {
+		return err
+	}
 	if err := l.checkPostgres(ctx); err != nil {
 		return err
 	}
@@ -114,6 +117,51 @@ func (l *Ledger) checkPostgres(ctx context.Context) error {
 	return nil
 }
 
+// checkSessions refuses a pooler that lends a session for one transaction: what prepareSession says would hold for somebody
+// else, and one desk would write into another's schema. It is seen by the processes of the server: each connection has one of
+// its own, and the same one all the time.
+func (l *Ledger) checkSessions(ctx context.Context) (err error) {
+	type asked interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}
+	process := func(of asked) (pid int64, err error) {
+		// Nothing is prepared, for it might be asked for in another session.
+		err = of.QueryRowContext(ctx, `select pg_backend_pid()`, pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+		return pid, err
+	}
+	var conns [2]*sql.Conn
+	for i := range conns {
+		if conns[i], err = l.reads.Conn(ctx); err != nil {
+			return fmt.Errorf("connect to PostgreSQL: %w", err)
+		}
+		defer func() { err = errors.Join(err, conns[i].Close()) }()
+	}
+	first, err := process(conns[0])
+	if err != nil {
+		return fmt.Errorf("look at the database's sessions: %w", err)
+	}
+	held, err := conns[1].BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("look at the database's sessions: %w", err)
+	}
+	defer func() { err = errors.Join(err, ignoreDone(held.Rollback())) }()
+	second, err := process(held)
+	again := first
+	for try := 0; err == nil && first != second && again == first && try < sessionLooks; try++ {
+		again, err = process(conns[0])
+	}
+	if err != nil {
+		return fmt.Errorf("look at the database's sessions: %w", err)
+	}
+	if first == second || first != again {
+		return fmt.Errorf("%w between transactions by a pooler that stands before it: name the server itself, or give the pooler the pool_mode session", ErrPooled)
+	}
+	return nil
+}
+
+// sessionLooks is how often a connection is asked for its session: a pooler that gives them in turns gives the next one.
+const sessionLooks = 3
+
 // prepareSession undoes settings of the role or the database under which an append would be acknowledged and lost:
 // a commit that does not wait for the disk or the replica, and a timeout, which cancels the wait for the replica and
 // then reports success. The fence is written for read committed. The desk's own schema is the only one that is looked
@@ -125,8 +173,10 @@ func prepareSession(schema string) func(context.Context, *pgx.Conn) error {
 			set_config('default_transaction_isolation', 'read committed', false),
 			set_config('synchronous_commit', case current_setting('synchronous_commit')
 				when 'off' then 'on' when 'local' then 'on' else current_setting('synchronous_commit') end, false)`,
+			pgx.QueryExecModeExec, // once in a session: there is nothing to be gained by preparing it
 			pgx.Identifier{schema}.Sanitize())
 		if err != nil {
+			_ = conn.Close(ctx) // the library would leave it open
 			return fmt.Errorf("prepare the session: %w", err)
 		}
 		return nil
