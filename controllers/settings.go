@@ -186,6 +186,9 @@ func (c *Compiled) queues(o Objects) {
 			Thresholds:   plainThresholds(spec.Thresholds),
 			Retention:    plainRetention(spec.Retention),
 		}
+		if s := settings.SecureMetadata(spec.SecureMetadata); s != settings.SecureOptional {
+			plain.SecureMetadata = s // what is the default is not said: a runtime of an earlier release knows no such field
+		}
 		plainRouting(&plain, spec)
 		if a, ok := o.Answers[q.Name]; ok && q.Generation >= a.Generation {
 			plain.OverrideAnswer = &a.OverrideAnswer

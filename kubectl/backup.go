@@ -34,8 +34,8 @@ func (e *env) backupCommand() *cobra.Command {
 		Long: `Save the history of a desk on SQLite into one file, as of one moment, while the desk runs. The file has its counts and
 a hash, which are checked before it gets its name. With a key it is encrypted on this machine (age, https://age-encryption.org).
 
-Not in it: the keys of sessions and links (Secrets usher-keys and usher-sign-in), and what is declared (Queues, Teams and
-so on). A desk on PostgreSQL is saved with the database's own tools.
+Not in it: the keys of sessions and links (Secrets usher-keys and usher-sign-in), those of secure metadata (usher-metadata,
+without which what sites sealed is unreadable), and what is declared (Queues, Teams and so on). A desk on PostgreSQL is saved with the database's own tools.
 
 Rights: get on the Secret usher-operator, create on pods/portforward.`,
 		Example: `  kubectl usher backup acme.usher -n acme

@@ -65,6 +65,12 @@ type QueueSpec struct {
 	// +kubebuilder:default={}
 	Features Features `json:"features,omitzero"`
 
+	// secureMetadata says what becomes of facts that a site seals about its signed-in customers:
+	// Optional shows them to agents, Required takes no customer without, Ignore keeps them nowhere.
+	// +optional
+	// +kubebuilder:default=Optional
+	SecureMetadata SecureMetadata `json:"secureMetadata,omitempty"`
+
 	// thresholds are the queue's time limits.
 	// +optional
 	// +kubebuilder:default={}
@@ -107,6 +113,17 @@ type BusyOffer string
 const (
 	OfferNothing BusyOffer = "Nothing"
 	OfferQueue   BusyOffer = "Queue"
+)
+
+// SecureMetadata says what becomes of secure metadata. (Feature C9.)
+// +kubebuilder:validation:Enum=Ignore;Optional;Required
+type SecureMetadata string
+
+// The three answers.
+const (
+	SecureIgnore   SecureMetadata = "Ignore"
+	SecureOptional SecureMetadata = "Optional"
+	SecureRequired SecureMetadata = "Required"
 )
 
 // Capacity is the number of places to wait in.

@@ -53,6 +53,7 @@ func pod(in Input) *corev1ac.PodSpecApplyConfiguration {
 			secretVolume("control", SecretControl),
 			secretVolume("keys", SecretKeys),
 			secretVolume("sign-in", SecretSignIn),
+			metadataVolume(),
 		)
 	c := container(in)
 	if store := in.Desk.Store.Postgres; store != nil {
@@ -93,6 +94,13 @@ func secretVolume(name, secret string) *corev1ac.VolumeApplyConfiguration {
 		WithSecret(corev1ac.SecretVolumeSource().WithSecretName(secret).WithDefaultMode(0o440))
 }
 
+// metadataVolume has the keys of secure metadata. They are a site's affair: a desk runs without them, and those that
+// come later appear in it.
+func metadataVolume() *corev1ac.VolumeApplyConfiguration {
+	return corev1ac.Volume().WithName("metadata").WithSecret(corev1ac.SecretVolumeSource().
+		WithSecretName(SecretMetadata).WithDefaultMode(0o440).WithOptional(true))
+}
+
 // storeVolume has the files with which the runtime reaches its database. They change under it when the
 // Secret does; nothing of their content is in the template, so no pod restarts for it.
 func storeVolume(store *v1alpha1.PostgresStore) *corev1ac.VolumeApplyConfiguration {
@@ -120,7 +128,8 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			"--control=:"+strconv.Itoa(PortControl),
 			"--control-tls=/etc/usher/control",
 			"--keys=/etc/usher/keys",
-			"--sign-in-key=/etc/usher/sign-in/"+KeySignIn).
+			"--sign-in-key=/etc/usher/sign-in/"+KeySignIn,
+			"--metadata-keys=/etc/usher/metadata").
 		WithPorts(
 			port("http", PortHTTP),
 			port("ops", PortOps),
@@ -141,7 +150,8 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"),
 			mount("control", "/etc/usher/control"),
 			mount("keys", "/etc/usher/keys"),
-			mount("sign-in", "/etc/usher/sign-in"))
+			mount("sign-in", "/etc/usher/sign-in"),
+			mount("metadata", "/etc/usher/metadata"))
 	if proxies := in.Desk.Service.TrustedProxies; len(proxies) > 0 {
 		c.WithArgs("--trusted-proxies=" + strings.Join(proxies, ","))
 	}

@@ -36,6 +36,7 @@ const (
 	SecretViewer   = "usher-viewer"   // a client certificate that may read, for kubectl
 	SecretKeys     = "usher-keys"     // the keys that sign sessions
 	SecretSignIn   = "usher-sign-in"  // the keys that sign agents' sign-in links
+	SecretMetadata = "usher-metadata" // the keys of secure metadata; made by people, or not there
 	Claim          = "data-usher-0"   // the volume with the ledger
 )
 

@@ -15,6 +15,8 @@
 // says for which desk: one kind is never taken for another, nor one desk's for another's. The header
 // names the key, so that two may be valid at once while one replaces the other.
 //
+// It opens secure metadata as well, which sites seal with keys of their own (feature C9): see [Metadata].
+//
 // A token says who it was made for, not what that person may do, nor that the session was not ended:
 // that is in the desk's state.
 package access

@@ -230,6 +230,7 @@ func (s *State) applyJoined(e CustomerJoined, at int64) {
 	c.Name, c.Page, c.Email, c.Phone = e.Name, e.Page, e.Email, e.Phone
 	c.Issue, c.Skills, c.Priority = e.Issue, e.Skills, e.Priority
 	c.ForTeam, c.ForAgent, c.Via = e.Team, e.Agent, e.Via
+	c.Secure = e.Secure
 	delete(s.Keys, e.Key)
 	s.wait(c, at)
 }

@@ -84,6 +84,11 @@ type (
 		Key   string
 		Agent string
 		To    Target
+		// Secure are secure metadata as they came, and SecureName the name that they state; the gateway has opened them,
+		// and SecureError is what is wrong with them, or empty. Whether they count is a setting of the queue.
+		Secure      string `cbor:",omitempty"`
+		SecureName  string `cbor:",omitempty"`
+		SecureError string `cbor:",omitempty"`
 	}
 	// Contact leaves a message and an address while the chat is not offered.
 	Contact struct {

@@ -68,6 +68,8 @@ type Conversation struct {
 	Skills   []string `cbor:",omitempty"` // that the issue asks for
 	Email    string   `cbor:",omitempty"`
 	Phone    string   `cbor:",omitempty"`
+	// Secure are the secure metadata that the customer brought, sealed (feature C9).
+	Secure string `cbor:",omitempty"`
 	// RulesFrom is the instant from which waiting rules count: the arrival, or when it was put into a
 	// line again after service. 0 stands for ArrivedAt.
 	RulesFrom int64 `cbor:",omitempty"`

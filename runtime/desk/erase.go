@@ -166,9 +166,9 @@ func Scrub(e Event, conversations map[ConversationID]bool) (_ Event, changed boo
 		}
 		return e, changed
 	case CustomerJoined:
-		changed = conversations[e.Conversation] && e.Name+e.Page+e.Email+e.Phone != ""
+		changed = conversations[e.Conversation] && e.Name+e.Page+e.Email+e.Phone+e.Secure != ""
 		if changed {
-			e.Name, e.Page, e.Email, e.Phone = "", "", "", ""
+			e.Name, e.Page, e.Email, e.Phone, e.Secure = "", "", "", "", ""
 		}
 		return e, changed
 	case ContactLeft:

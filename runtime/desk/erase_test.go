@@ -93,6 +93,7 @@ func telling(c desk.Command) desk.Command {
 	switch c := c.(type) {
 	case desk.Join:
 		c.Name, c.Page, c.Email, c.Phone, c.Text = private, "https://"+private, private+"@example.org", "+358", private
+		c.Secure, c.SecureName = "eyJ"+private, private
 		return c
 	case desk.Say:
 		c.Text = private

@@ -37,6 +37,8 @@ const (
 	FeatureOff        Code = "feature_off"
 	OpenConversations Code = "open_conversations"
 	StillOpen         Code = "still_open"
+	SecureInvalid     Code = "secure_metadata_invalid"
+	SecureRequired    Code = "secure_metadata_required"
 )
 
 // Error is a command that had no effect, and why.

@@ -126,6 +126,8 @@ type CustomerJoined struct {
 	Phone    string   `cbor:"14,keyasint,omitempty"`
 	// Key is the session key that was used up.
 	Key string `cbor:"15,keyasint,omitempty"`
+	// Secure is what the site sealed about the customer, as it came: never what is in it (feature C9).
+	Secure string `cbor:"16,keyasint,omitempty"`
 }
 
 // Via tells how a conversation came into a personal or a team queue (features R9, R10).

@@ -31,6 +31,10 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 	if err := checkPerson(c.Name, c.Email, c.Phone, c.Page); err != nil {
 		return Decision{}, err
 	}
+	c.SecureName = withoutMarks(c.SecureName)
+	if err := checkPerson(c.SecureName, "", "", ""); err != nil {
+		return Decision{}, err
+	}
 	if len(c.Page) > MaxPage {
 		c.Page = ""
 	}
@@ -44,8 +48,11 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 	if err := s.lead(channel, c, &e, now); err != nil {
 		return Decision{}, err
 	}
+	if err := s.secure(c, &e); err != nil {
+		return Decision{}, err
+	}
 	var d Decision
-	if inactive != nil && inactive.Queue == e.Queue && e.Via == "" && e.Issue == "" {
+	if inactive != nil && inactive.Queue == e.Queue && e.Via == "" && e.Issue == "" && e.Secure+inactive.Secure == "" {
 		// Who left this line and comes back goes on with the same conversation.
 		d = only(Revived{Conversation: inactive.ID, Queue: e.Queue, Name: e.Name, Page: e.Page, Email: e.Email, Phone: e.Phone})
 		d.Conversation = inactive.ID
@@ -58,6 +65,28 @@ func (s *State) decideJoin(c Join, now int64) (Decision, *Error) {
 		d.Events = append(d.Events, MessageSent{Conversation: d.Conversation, From: SideCustomer, Text: c.Text})
 	}
 	return d, nil
+}
+
+// secure takes the secure metadata of a join as the queue has it (feature C9). Facts speak of who joins and of nobody
+// else: with them, or behind a conversation that has some, a new conversation begins, though the browser is the same.
+func (s *State) secure(c Join, e *CustomerJoined) *Error {
+	policy := settings.SecureOptional
+	if set := s.Setting(e.Queue); set != nil && set.SecureMetadata != "" {
+		policy = set.SecureMetadata
+	}
+	switch {
+	case policy == settings.SecureIgnore:
+		return nil
+	case c.SecureError != "":
+		return refuse(SecureInvalid, "%s", c.SecureError)
+	case c.Secure == "" && policy == settings.SecureRequired:
+		return refuse(SecureRequired, "this queue takes customers only whom the site vouches for; sign in there first")
+	}
+	e.Secure = c.Secure
+	if c.SecureName != "" {
+		e.Name = c.SecureName
+	}
+	return nil
 }
 
 // nextID is that of the next conversation.
@@ -263,7 +292,7 @@ func (s *State) decideContact(c Contact) (Decision, *Error) {
 		Conversation: s.nextID(), Session: c.Session, Queue: e.Queue, Channel: c.Channel,
 		Name: c.Name, Email: c.Email, Phone: c.Phone, Page: c.Page, Issue: e.Issue,
 	}
-	if inactive != nil && inactive.Queue == e.Queue {
+	if inactive != nil && inactive.Queue == e.Queue && inactive.Secure == "" {
 		left.Conversation = inactive.ID
 	}
 	return Decision{Conversation: left.Conversation, Events: []Event{

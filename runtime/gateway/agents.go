@@ -348,16 +348,21 @@ func pageOf(r *http.Request) (page, *protocol.Error) {
 
 func (g *Gateway) getMessages(w http.ResponseWriter, r *http.Request, a who) {
 	id := r.PathValue("conversation")
-	may := false
-	g.hub.read(func(s *desk.State) {
-		c := s.Conversations[desk.ConversationID(id)]
-		may = c != nil && s.MayPreview(a.agent, c)
-	})
-	if !may {
+	if may, _ := g.mayRead(a.agent, id); !may {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such conversation, or it is not yours."})
 		return
 	}
 	g.messages(w, r, a, id)
+}
+
+// mayRead tells whether an agent may read a conversation now, and if not whether there is one.
+func (g *Gateway) mayRead(agent, id string) (may, there bool) {
+	g.hub.read(func(s *desk.State) {
+		c := s.Conversations[desk.ConversationID(id)]
+		there = c != nil
+		may = there && s.MayPreview(agent, c)
+	})
+	return may, there
 }
 
 func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, by who, id string) {

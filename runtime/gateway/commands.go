@@ -26,6 +26,8 @@ type who struct {
 	from    string // the address of a customer
 	// link is where the support link of a join leads, checked.
 	link desk.Target
+	// secure is what the secure metadata of a join come to, opened.
+	secure secureJoin
 }
 
 func (w who) principal() desk.Principal {
@@ -78,6 +80,7 @@ func command(c protocol.Command, w who) (desk.Command, *protocol.Error) {
 			return desk.Join{
 				Origin: o, Session: w.session, Channel: w.channel, Name: c.Name, Page: c.Page, Text: c.Text, Email: c.Email, Phone: c.Phone,
 				Issue: c.Issue, Key: c.Key, Agent: c.Agent, To: w.link,
+				Secure: w.secure.sealed, SecureName: w.secure.name, SecureError: w.secure.wrong,
 			}, nil
 		case protocol.TypeContact:
 			return desk.Contact{
@@ -250,14 +253,16 @@ func statusOf(code string) int {
 	switch desk.Code(code) {
 	case desk.BadRequest, "unsupported_version":
 		return http.StatusBadRequest
-	case desk.TextEmpty, desk.TextTooLong, desk.TextInvalid:
+	case desk.TextEmpty, desk.TextTooLong, desk.TextInvalid, desk.SecureInvalid:
 		return http.StatusUnprocessableEntity
 	case desk.Unauthorized, desk.LinkUsed, desk.LinkExpired, desk.LinkInvalid:
 		return http.StatusUnauthorized
-	case desk.NotEntitled, desk.NotAllowed, desk.FeatureOff, desk.KeyInvalid, "origin_refused":
+	case desk.NotEntitled, desk.NotAllowed, desk.FeatureOff, desk.KeyInvalid, desk.SecureRequired, "origin_refused":
 		return http.StatusForbidden
 	case desk.NotFound:
 		return http.StatusNotFound
+	case keyGone:
+		return http.StatusGone
 	case "too_large":
 		return http.StatusRequestEntityTooLarge
 	case "rate_limited", desk.KeyLocked:

@@ -48,6 +48,8 @@ type Options struct {
 	State   *desk.State // a following copy at the router's position
 	Archive Archive
 	Tokens  *access.Tokens
+	// Metadata opens what sites sealed about customers (feature C9); nil knows no key.
+	Metadata *access.Metadata
 	// Eraser erases what an admin asks for; nil refuses that.
 	Eraser Eraser
 	// Gateway names this process among the pods; it is the router's Options.Gateway.
@@ -126,6 +128,9 @@ func New(o Options) *Gateway {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metadata == nil {
+		o.Metadata = access.NewMetadata(access.MetadataKeys{}, o.Clock)
 	}
 	o.Rates.Customer = o.Rates.Customer.or(5, 20)
 	o.Rates.Agent = o.Rates.Agent.or(20, 60)

@@ -32,6 +32,7 @@ func (g *Gateway) routes() http.Handler {
 	agents.HandleFunc("GET /v1/queues", g.signedIn(g.getQueues))
 	agents.HandleFunc("GET /v1/queues/{queue}/log", g.signedIn(g.getLog))
 	agents.HandleFunc("GET /v1/conversations/{conversation}/messages", g.signedIn(g.getMessages))
+	agents.HandleFunc("GET /v1/conversations/{conversation}/secure-metadata", g.signedIn(g.getSecureMetadata))
 	agents.HandleFunc("GET /v1/conversations/{conversation}/explanation", g.signedIn(g.getExplanation))
 	agents.HandleFunc("POST /v1/conversations/{conversation}/erasure", g.signedIn(g.erase))
 	agents.HandleFunc("GET /v1/rooms/{room}/messages", g.signedIn(g.getPosts))

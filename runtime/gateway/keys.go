@@ -88,8 +88,8 @@ func (t *tries) count(now time.Time, most int) bool {
 	return true
 }
 
-// guarded checks what a customer's join leads by before the desk sees it: a support link's signature, and
-// whether its address may try a session key.
+// guarded checks what a customer's join leads by before the desk sees it: a support link's signature, whether
+// its address may try a session key, and what the site sealed about the customer.
 func (g *Gateway) guarded(c protocol.Command, by *who) *protocol.Error {
 	if c.Type != protocol.TypeJoin || by.agent != "" {
 		return nil
@@ -100,6 +100,7 @@ func (g *Gateway) guarded(c protocol.Command, by *who) *protocol.Error {
 				Message: "Too many wrong session keys were tried. Try again later, or ask the agent for a link."}
 		}
 	}
+	by.secure = g.opened(c.Secure)
 	if c.Link == "" {
 		return nil
 	}

@@ -68,7 +68,7 @@ func waitingView(s *desk.State, c *desk.Conversation) *protocol.Waiting {
 	if c.From != "" {
 		v.From, v.FromName = c.From, agentName(s, c.From)
 	}
-	v.Returned, v.Alerted, v.Grab = string(c.Returned), c.Alerted, s.Grabbed(c)
+	v.Returned, v.Alerted, v.Grab, v.Secure = string(c.Returned), c.Alerted, s.Grabbed(c), c.Secure != ""
 	t := s.AnswerTimes(c)
 	v.UnansweredSince, v.SoonAt, v.OverdueAt = t.Since, t.Soon, t.Overdue
 	return v
@@ -138,7 +138,7 @@ func agentView(s *desk.State, c *desk.Conversation) *protocol.Conversation {
 	v.Online = s.Customers[c.Session].Online()
 	t := s.AnswerTimes(c)
 	v.UnansweredSince, v.SoonAt, v.OverdueAt = c.UnansweredSince, t.Soon, t.Overdue
-	v.Team, v.Idle = c.Team, c.Idle
+	v.Team, v.Idle, v.Secure = c.Team, c.Idle, c.Secure != ""
 	if c.Place == desk.OfferedTo {
 		v.OfferUntil = c.OfferUntil
 	}

@@ -252,6 +252,8 @@ type Waiting struct {
 	Alerted  bool   `json:"alerted,omitempty"`
 	// Grab tells that it is to be grabbed: the first member who does has it (feature R5).
 	Grab bool `json:"grab,omitempty"`
+	// Secure tells that the customer brought facts that the site vouches for (feature C9).
+	Secure bool `json:"secure,omitempty"`
 	// UnansweredSince, SoonAt and OverdueAt: see Conversation.
 	UnansweredSince int64 `json:"unansweredSince,omitempty"`
 	SoonAt          int64 `json:"soonAt,omitempty"`
@@ -320,6 +322,9 @@ type Conversation struct {
 	Invited []Target `json:"invited,omitempty"`
 	// Disabled are features of the queue that are off; told to both sides.
 	Disabled []string `json:"disabled,omitempty"`
+	// Secure tells agents that the customer brought facts that the site vouches for (feature C9); they are read by GET
+	// /v1/conversations/{id}/secure-metadata.
+	Secure bool `json:"secure,omitempty"`
 }
 
 // Message is one message. Its sequence is its identity and its order.

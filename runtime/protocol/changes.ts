@@ -256,6 +256,8 @@ export interface Waiting {
   alerted?: boolean;
   /** It is to be grabbed: the first member who does has it (feature R5). */
   grab?: boolean;
+  /** The customer brought facts that the site vouches for (feature C9). */
+  secure?: boolean;
   /** See Conversation. */
   unansweredSince?: number;
   soonAt?: number;
@@ -317,6 +319,8 @@ export interface Conversation {
   invited?: Target[];
   /** Features of the queue that are off. */
   disabled?: Feature[];
+  /** Told to agents: the customer brought facts that the site vouches for (feature C9); see SecureMetadata. */
+  secure?: boolean;
 }
 
 /** One message. Its sequence is its identity and its order. */

@@ -95,6 +95,15 @@ type Candidate struct {
 	Passed string `json:"passed,omitempty"`
 }
 
+// SecureMetadata is GET /v1/conversations/{id}/secure-metadata: what the site sealed about the customer (feature C9).
+type SecureMetadata struct {
+	// Metadata are text, numbers and booleans, by name.
+	Metadata map[string]any `json:"metadata"`
+	// KeyID names the key that sealed them; SealedUntil is until when they could be brought.
+	KeyID       string `json:"keyId"`
+	SealedUntil int64  `json:"sealedUntil"`
+}
+
 // LogPage is GET /v1/queues/{queue}/log: the newest first.
 type LogPage struct {
 	Entries []LogEntry `json:"entries"`

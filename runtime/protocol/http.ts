@@ -90,6 +90,14 @@ export interface Explanation {
   steps: Step[];
 }
 
+/** GET /v1/conversations/{id}/secure-metadata: what the site sealed about the customer (feature C9). */
+export interface SecureMetadata {
+  metadata: Record<string, string | number | boolean>;
+  /** The key that sealed it, and until when it could be brought. */
+  keyId: string;
+  sealedUntil: number;
+}
+
 /** One decision about a conversation, or something that led to one. */
 export interface Step {
   seq: number;

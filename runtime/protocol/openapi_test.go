@@ -46,7 +46,7 @@ func structs() map[string]reflect.Type {
 		protocol.Target{}, protocol.Targets{}, protocol.Team{}, protocol.Colleague{}, protocol.Standing{}, protocol.Key{},
 		protocol.Invitation{}, protocol.Open{}, protocol.Participant{}, protocol.Inactive{}, protocol.Room{}, protocol.Post{},
 		protocol.Issue{}, protocol.Targeting{}, protocol.LinkInfo{}, protocol.NewLink{}, protocol.Link{}, protocol.PostPage{},
-		protocol.Explanation{}, protocol.Step{}, protocol.Candidate{}, protocol.EraseBody{}, protocol.Erasure{},
+		protocol.Explanation{}, protocol.Step{}, protocol.Candidate{}, protocol.EraseBody{}, protocol.Erasure{}, protocol.SecureMetadata{},
 	} {
 		all[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}
@@ -114,6 +114,8 @@ func kindOfGo(t reflect.Type) string {
 		return "boolean"
 	case reflect.String:
 		return "string"
+	case reflect.Interface:
+		return "anything"
 	}
 	return "integer"
 }
@@ -126,7 +128,7 @@ func kindOfSchema(s *openapi3.SchemaRef) string {
 		return s.Ref[strings.LastIndex(s.Ref, "/")+1:]
 	case s.Value.Const != nil:
 		return reflect.TypeOf(s.Value.Const).Kind().String()
-	case s.Value.Type == nil:
+	case s.Value.Type == nil, len(s.Value.Type.Slice()) > 1:
 		return "anything"
 	}
 	return s.Value.Type.Slice()[0]

@@ -127,6 +127,8 @@ type Command struct {
 	// Email and Phone are how to reach the customer: join, contact.
 	Email string `json:"email,omitempty"`
 	Phone string `json:"phone,omitempty"`
+	// Secure are facts that the site sealed about its signed-in customer: join (feature C9).
+	Secure string `json:"secure,omitempty"`
 	// Room and Seq of post and read.
 	Room string `json:"room,omitempty"`
 	Seq  uint64 `json:"seq,omitempty"`

@@ -108,6 +108,8 @@ export interface Command {
   /** How to reach the customer: join, contact. */
   email?: string;
   phone?: string;
+  /** Facts that the site sealed about its signed-in customer: join (feature C9). */
+  secure?: string;
   /** post, read. */
   room?: string;
   seq?: number;

@@ -34,7 +34,7 @@ func frames() []any {
 		Team: "tier1", Issue: "A parcel", Email: "maria@example.org", Phone: "+358 40 1234567",
 		SoonAt: 1766505850000, OverdueAt: 1766505970000, Idle: true,
 		Invited:  []protocol.Target{{Kind: "agent", Name: "jonas"}},
-		Disabled: []string{"emoji"},
+		Disabled: []string{"emoji"}, Secure: true,
 	}
 	return []any{
 		protocol.Welcome{
@@ -63,7 +63,7 @@ func frames() []any {
 					Page: "https://www.acme.example/", Channel: "web", ArrivedAt: 1766505600000,
 					Online: true, OfferedTo: "jonas",
 					Team: "tier1", Agent: "ana", Via: "transfer", From: "ben", FromName: "Ben",
-					Note: "knows the order", Issue: "A parcel", Returned: "lost", Alerted: true, Grab: true,
+					Note: "knows the order", Issue: "A parcel", Returned: "lost", Alerted: true, Grab: true, Secure: true,
 					UnansweredSince: 1766505670000, SoonAt: 1766505850000, OverdueAt: 1766505970000,
 				}},
 				{Kind: protocol.KindTeam, Team: &protocol.Team{

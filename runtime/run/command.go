@@ -71,6 +71,7 @@ func Command(version string) *cobra.Command {
 	f.StringVar(&o.ControlTLS, "control-tls", "", "directory of tls.crt, tls.key and ca.crt of the control port")
 	f.StringVar(&o.Keys, "keys", "", "directory of the session key; made in --data when empty")
 	f.StringVar(&o.SignInKey, "sign-in-key", "", "file of the key of sign-in links")
+	f.StringVar(&o.MetadataKeys, "metadata-keys", "", "directory of the keys of secure metadata, which may come and go; none when empty")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringSliceVar(&proxies, "trusted-proxies", nil, "networks (CIDR) of proxies whose X-Forwarded-For says where people come from; none: the connection says it")
 	f.Float64Var(&o.Rates.Customer.PerSecond, "customer-rate", 0, "commands a second of one customer (5)")

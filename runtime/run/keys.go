@@ -2,8 +2,10 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"usher.chat/runtime/access"
@@ -41,6 +43,7 @@ func (p *pod) followKeys(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		p.sealed.look(p)
 		keys, err := p.keyFiles()
 		if err != nil {
 			if told != err.Error() {
@@ -55,5 +58,40 @@ func (p *pod) followKeys(ctx context.Context) {
 			p.keyed = names
 			p.log.Info("other keys are in force", "sessions", keys.Session, "links", keys.SignIn)
 		}
+	}
+}
+
+// sealing is what opens secure metadata, and the keys that it has.
+type sealing struct {
+	metadata *access.Metadata
+	keyed    []string // names of the keys in force
+	told     string   // what was said of those that are wrong
+}
+
+func (s *sealing) start(p *pod) {
+	s.metadata = access.NewMetadata(access.MetadataKeys{}, p.o.Now)
+	s.look(p)
+}
+
+// look puts the keys into force that are there now. One that is wrong is told and left out: it is one site's, and the
+// desk goes on for the others.
+func (s *sealing) look(p *pod) {
+	if p.o.MetadataKeys == "" {
+		return
+	}
+	keys, err := access.LoadMetadataKeys(p.o.MetadataKeys)
+	if wrong := fmt.Sprint(err); err != nil && wrong != s.told {
+		s.told = wrong
+		p.log.Error("keys of secure metadata cannot be used", "error", err)
+	} else if err == nil {
+		s.told = ""
+	}
+	if keys == nil {
+		return // the directory could not be read: those before stay in force
+	}
+	if names := keys.Names(); !slices.Equal(names, s.keyed) {
+		s.metadata.SetKeys(keys)
+		s.keyed = names
+		p.log.Info("other keys of secure metadata are in force", "keys", strings.Join(names, ", "))
 	}
 }

@@ -63,7 +63,9 @@ type Options struct {
 	// Keys is the directory of the session key, SignInKey the file of the sign-in key. Made in Data
 	// when empty.
 	Keys, SignInKey string
-	Rates           gateway.Rates
+	// MetadataKeys is the directory of the keys of secure metadata, which may come and go; none when empty.
+	MetadataKeys string
+	Rates        gateway.Rates
 	// TrustedProxies are the networks of proxies whose X-Forwarded-For says where people come from; none by default.
 	TrustedProxies []netip.Prefix
 	Logger         *slog.Logger
@@ -125,6 +127,7 @@ type pod struct {
 	eraser  *erasure.Eraser
 	tokens  *access.Tokens
 	keyed   []string // names of the keys in force
+	sealed  sealing
 }
 
 func assemble(ctx context.Context, o Options) (_ *pod, err error) {
@@ -189,6 +192,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 	p.figures = &figures{pod: p}
 	p.tokens = access.New(access.Options{Desk: p.o.Desk, Keys: keys, Now: p.o.Now})
 	p.keyed = keys.Names()
+	p.sealed.start(p)
 	p.control = control.New(control.Options{
 		Desk: p.figures, Keeper: keeper, Info: info, Now: p.o.Now, Logger: p.log,
 	})
@@ -197,7 +201,7 @@ func assemble(ctx context.Context, o Options) (_ *pod, err error) {
 		Eraser:  p.eraser,
 		Changed: p.control.Changed,
 		Desk:    p.o.Desk, Router: p.router, State: replica, Archive: p.recent, Gateway: id, Clock: p.o.Now,
-		Tokens:  p.tokens,
+		Tokens: p.tokens, Metadata: p.sealed.metadata,
 		Console: console.Assets(), Widget: widget.Assets(), OpenAPI: protocol.OpenAPI(), Rates: o.Rates, TrustedProxies: o.TrustedProxies, Logger: p.log,
 		Typing: p.typing(),
 	})

@@ -38,6 +38,8 @@ type Queue struct {
 	Issues []Issue `json:"issues,omitempty"`
 	// Retention of the queue's conversations (feature X9); nil: the desk's.
 	Retention *Retention `json:"retention,omitempty"`
+	// SecureMetadata says what becomes of facts that sites seal about customers (feature C9); empty: Optional.
+	SecureMetadata SecureMetadata `json:"secureMetadata,omitempty"`
 	// Features that are switched off (feature Q13); all others are on.
 	Disabled []Feature `json:"disabled,omitempty"`
 }
@@ -126,6 +128,15 @@ func Features() []Feature {
 
 // Has tells whether a feature is on.
 func (q *Queue) Has(f Feature) bool { return !slices.Contains(q.Disabled, f) }
+
+// SecureMetadata says what becomes of secure metadata that a customer brings.
+type SecureMetadata string
+
+const (
+	SecureIgnore   SecureMetadata = "Ignore"   // taken off, and kept nowhere
+	SecureOptional SecureMetadata = "Optional" // shown to agents (default)
+	SecureRequired SecureMetadata = "Required" // who brings none may not join
+)
 
 // WhenBusy says what happens when no agent is free (feature Q6).
 type WhenBusy struct {

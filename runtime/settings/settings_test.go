@@ -98,6 +98,7 @@ func TestEachProblemSaysWhatToChange(t *testing.T) {
 			s.Queues[1].WhenBusy.Capacity = &settings.Capacity{Mode: settings.CapacityFixed, Places: 10001}
 		}},
 		{`queues[support].manualSwitch: "Anyone"; write Members or Admins`, func(s *settings.Settings) { s.Queues[1].ManualSwitch = "Anyone" }},
+		{`queues[support].secureMetadata: "Always"; write Ignore, Optional or Required`, func(s *settings.Settings) { s.Queues[1].SecureMetadata = "Always" }},
 		{`queues[support].override: `, func(s *settings.Settings) { s.Queues[1].Override.State = "Ajar" }},
 		{`queues[support].override.until: must be before the year 9999; leave it out for no end`, func(s *settings.Settings) {
 			far := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)

@@ -18,6 +18,7 @@ func (q Queue) validate(add adder) {
 		within(add, at+".whenBusy.capacity.places", c.Places, 1, 10000)
 	}
 	oneOf(add, at+".manualSwitch", q.ManualSwitch, SwitchMembers, SwitchAdmins)
+	oneOf(add, at+".secureMetadata", q.SecureMetadata, SecureIgnore, SecureOptional, SecureRequired)
 	if q.Override != nil {
 		if err := calendar.ValidateOverride(*q.Override); err != nil {
 			add("%s.override: %v", at, err)

@@ -36,8 +36,11 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// ControlTLS is a directory of certificates (see controltest); with it the control port is open.
 	ControlTLS string
-	// Log, if set, gets each warning and error that the runtime writes.
-	Log func(line string)
+	// MetadataKeys is a directory of keys of secure metadata.
+	MetadataKeys string
+	// Log, if set, gets each warning and error that the runtime writes; with Level what is below them too.
+	Log   func(line string)
+	Level slog.Level // below that of warnings, as slog.LevelDebug - slog.LevelWarn
 }
 
 // Desk is a runtime that runs.
@@ -77,7 +80,7 @@ func (d *Desk) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan run.Addresses, 1)
 	d.cancel, d.done = cancel, make(chan error, 1)
-	log := slog.New(slog.NewTextHandler(&lines{d.t, d.options.Log}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(&lines{d.t, d.options.Log}, &slog.HandlerOptions{Level: slog.LevelWarn + d.options.Level}))
 	port := ""
 	if d.options.ControlTLS != "" {
 		port = "127.0.0.1:0"
@@ -87,6 +90,7 @@ func (d *Desk) Start() {
 			Data: d.Data, Settings: d.file, Store: d.options.Store, Listen: "127.0.0.1:0", Ops: "127.0.0.1:0", Rates: d.options.Rates,
 			Logger: log, Version: "test", Ready: func(a run.Addresses) { ready <- a },
 			Control: port, ControlTLS: d.options.ControlTLS, TrustedProxies: d.options.TrustedProxies,
+			MetadataKeys: d.options.MetadataKeys,
 		})
 	}()
 	select {
