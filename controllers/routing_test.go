@@ -35,6 +35,7 @@ spec:
   teamRefs: [{name: field}]
   distribution: {mode: Automatic, strategy: SkillsThenLeastBusy, offerTimeoutSeconds: 20, requiredSkills: [sv, fi]}
   priority: 7
+  secureMetadata: Required
   waitingRules:
   - {afterSeconds: 600, action: Move, queueRef: {name: overflow}}
   - {afterSeconds: 600, action: Alert}
@@ -86,6 +87,7 @@ queues:
   offerTimeoutSeconds: 20
   distribution: {mode: Automatic, strategy: SkillsThenLeastBusy, requiredSkills: [sv, fi]}
   priority: 7
+  secureMetadata: Required
   waitingRules:
   - {afterSeconds: 180, action: Alert}
   - {afterSeconds: 600, action: Alert}

@@ -52,6 +52,7 @@ var changes = map[string]string{
 	"features":        `{"emoji":"Disabled"}`,
 	"thresholds":      `{"agentLostSeconds":77}`,
 	"retention":       `{"deleteAfterDays":77}`,
+	"secureMetadata":  `"Ignore"`,
 	"manualSwitch":    `"Admins"`,
 }
 

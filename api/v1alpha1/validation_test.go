@@ -110,6 +110,9 @@ func TestQueuesAreTakenOrRefusedWithWords(t *testing.T) {
 			{"capacity without a mode", `{whenBusy: {offer: Queue, capacity: {places: 3}}}`, "mode: Required value"},
 			{"capacity without places", `{whenBusy: {offer: Queue, capacity: {mode: Fixed}}}`, "places: Required value"},
 			{"an unknown mode", `{whenBusy: {offer: Queue, capacity: {mode: Some, places: 3}}}`, `supported values: "Fixed", "PerOnlineAgent"`},
+			{"facts required", `{secureMetadata: Required}`, ""},
+			{"facts ignored", `{secureMetadata: Ignore}`, ""},
+			{"an unknown secureMetadata", `{secureMetadata: Always}`, `supported values: "Ignore", "Optional", "Required"`},
 			{"an unknown manualSwitch", `{manualSwitch: Nobody}`, `supported values: "Members", "Admins"`},
 			{"a team twice", `{teamRefs: [{name: a}, {name: a}]}`, "Duplicate value"},
 			{"sixty-four teams", "{teamRefs: " + listOf(64, "{name: t%d}") + "}", ""},
@@ -286,7 +289,7 @@ func TestDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 		name   string
 		spec   string
 	}{
-		{&v1alpha1.Queue{}, "q", `{manualSwitch: Members, whenBusy: {offer: Nothing}, distribution: {mode: Manual, offerTimeoutSeconds: 30}, priority: 0,
+		{&v1alpha1.Queue{}, "q", `{manualSwitch: Members, secureMetadata: Optional, whenBusy: {offer: Nothing}, distribution: {mode: Manual, offerTimeoutSeconds: 30}, priority: 0,
 			features: {emoji: Enabled, typing: Enabled, preview: Enabled, transfer: Enabled, invitations: Enabled},
 			thresholds: {agentLostSeconds: 30, customerLostSeconds: 60, closeAfterIdleSeconds: 86400, soonOverdueSeconds: 180, overdueSeconds: 300,
 			clock: WallClock, agentLost: ReturnToQueue, idleAfterSeconds: 600, idle: Count}}`},
