@@ -19,6 +19,7 @@ type Writer struct {
 	claim  string
 	lease  time.Duration
 	epoch  atomic.Uint64
+	known  atomic.Uint64 // next as of the last answer, to be read while an append is under way
 	lost   atomic.Bool
 
 	mu      sync.Mutex
@@ -67,10 +68,10 @@ func (w *Writer) Append(ctx context.Context, at time.Time, entries [][]byte) (fi
 	if err != nil {
 		return 0, fmt.Errorf("append to the ledger of desk %q: %w", w.ledger.desk, err)
 	}
-	fenced, kind, err := w.ledger.insert(ctx, first, len(entries), epoch, nanos, body)
+	fenced, kind, err := w.ledger.insert(ctx, w.claim, first, len(entries), epoch, nanos, body)
 	switch {
 	case err == nil && !fenced:
-		w.next += Position(len(entries))
+		w.goOn(first + Position(len(entries)))
 		return first, nil
 	case err == nil:
 		w.lost.Store(true)
@@ -82,9 +83,15 @@ func (w *Writer) Append(ctx context.Context, at time.Time, entries [][]byte) (fi
 	return 0, w.ledger.failed("append to the ledger", err)
 }
 
+// goOn sets where the next entry goes.
+func (w *Writer) goOn(next Position) {
+	w.next = next
+	w.known.Store(next)
+}
+
 // insert runs the one statement of an append. The kind of an error tells about its outcome: ErrUnknown only when the
 // statement may have reached the database.
-func (l *Ledger) insert(ctx context.Context, first Position, count int, epoch uint64, at int64, body []byte) (
+func (l *Ledger) insert(ctx context.Context, claim string, first Position, count int, epoch uint64, at int64, body []byte) (
 	fenced bool, kind Error, err error) {
 	for {
 		conn, err := l.appends.Conn(ctx)
@@ -92,7 +99,7 @@ func (l *Ledger) insert(ctx context.Context, first Position, count int, epoch ui
 			return false, "", err
 		}
 		result, err := conn.ExecContext(l.statementContext(ctx), l.queries.insert,
-			l.desk, int64(epoch), int64(first), count, at, body)
+			l.desk, int64(epoch), int64(first), count, at, body, claim)
 		if err != nil {
 			if kind = l.dialect.kind(err); l.dialect.stale(err) {
 				_ = conn.Raw(func(any) error { return driver.ErrBadConn })
@@ -149,7 +156,7 @@ func (w *Writer) Recover(ctx context.Context) (written bool, err error) {
 	}
 	found := err == nil
 	if written {
-		w.next = w.pending.first + Position(w.pending.count)
+		w.goOn(w.pending.first + Position(w.pending.count))
 	}
 	w.pending = nil
 	if !mine || found && !written { // another's row stands at the place: then this writer is not the one

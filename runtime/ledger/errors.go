@@ -15,7 +15,7 @@ const (
 	// ErrHeld means that somebody else leads with a live lease. The error is a *[HeldError].
 	ErrHeld Error = "the ledger is led by another"
 	// ErrFenced means that this writer has lost its place, or gave it up: nothing was written and nothing more will be
-	// by this writer.
+	// by this writer. It also is the answer when the log ends before what this writer wrote: the database was set back.
 	ErrFenced Error = "the writer has lost its place"
 	// ErrFull means that the disk of the database is full: nothing was written. The same append may be tried again and
 	// succeeds when there is room.

@@ -64,7 +64,7 @@ func (l *Ledger) lead(ctx context.Context, claim Claim) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.next = last + 1
+	w.goOn(last + 1)
 	return w, nil
 }
 
@@ -97,7 +97,7 @@ func (w *Writer) Renew(ctx context.Context) error {
 	if w.lost.Load() {
 		return w.fenced("renew the lease")
 	}
-	held, err := w.update(ctx, w.ledger.queries.renew, w.lease.Milliseconds())
+	held, err := w.update(ctx, w.ledger.queries.renew, w.lease.Milliseconds(), int64(w.known.Load()))
 	if err != nil {
 		return w.ledger.failed("renew the lease", err)
 	}

@@ -32,16 +32,21 @@ func newQueries(d dialect, unfenced bool) queries {
 	// A lease that ends later than it is long was given before the clock was set back; a second is left to corrections.
 	// Nothing rests on it but how long the others wait: the fence keeps the order.
 	live := "(e.lease_until > " + d.now + " and (e.lease_ms = 0 or e.lease_until <= " + d.now + " + e.lease_ms + 1000))"
-	words := strings.NewReplacer("{now}", d.now, "{live}", live, "{share}", share, "{always}", d.takeAlways)
+	// The position after the last entry. A database that was recovered to a moment, or lost its end otherwise, names the
+	// writer of that moment, epoch and claim, while that writer may still be there and have more: its next row would
+	// stand behind a hole.
+	next := "coalesce((select g.first_seq + g.count from ledger as g where g.desk = $1 order by g.first_seq desc limit 1), 1)"
+	words := strings.NewReplacer("{now}", d.now, "{live}", live, "{next}", next, "{share}", share, "{always}", d.takeAlways)
 	q := func(statement string) string { return d.rewrite(words.Replace(statement)) }
 	return queries{
 		last: q(`select first_seq + count - 1 from ledger where desk = $1 order by first_seq desc limit 1`),
 		// The fence. Holding the epoch's row in share mode until the commit makes a successor, who must change that row,
 		// wait for this insert; and makes this insert look again, after a successor's commit, whether the epoch is still
-		// its own. Without it an old writer's row may appear after its successor has read the tail.
+		// its own. Without it an old writer's row may appear after its successor has read the tail. The claim is asked
+		// for too: after a recovery to a moment epochs are counted on from that moment, so that a number comes twice.
 		insert: q(`insert into ledger (desk, first_seq, count, epoch, at, body)
 			select desk, cast($3 as bigint), cast($4 as integer), epoch, cast($5 as bigint), $6
-			from ledger_epoch where desk = $1 and epoch = $2 {share}`),
+			from ledger_epoch where desk = $1 and epoch = $2 and claim = $7 and $3 = {next} {share}`),
 		row: q(`select epoch, body from ledger where desk = $1 and first_seq = $2`),
 		lead: q(`insert into ledger_epoch as e (desk, epoch, claim, holder, address, lease_until, lease_ms)
 			values ($1, 1, $2, $3, $4, {now} + cast($5 as bigint), cast($5 as bigint))
@@ -50,7 +55,7 @@ func newQueries(d dialect, unfenced bool) queries {
 			where not {live} or e.holder = excluded.holder or e.epoch = $6 {always}`),
 		leader: q(`select epoch, claim, holder, address, lease_until, {live} from ledger_epoch as e where desk = $1`),
 		renew: q(`update ledger_epoch set lease_until = {now} + cast($3 as bigint), lease_ms = cast($3 as bigint)
-			where desk = $1 and claim = $2`),
+			where desk = $1 and claim = $2 and cast($4 as bigint) <= {next}`),
 		resign: q(`update ledger_epoch set lease_until = 0 where desk = $1 and claim = $2`),
 		// Only from the epoch that the writer knows: one that was given up and commits after the next one changes nothing.
 		recover: q(`update ledger_epoch set epoch = epoch + 1 where desk = $1 and claim = $2 and epoch = $3`),
@@ -71,7 +76,7 @@ func newQueries(d dialect, unfenced bool) queries {
 			select version, position from ledger_snapshot where desk = $1 and version <> $2
 			order by position desc limit $3)`),
 		// The same fence as that of an append.
-		rewrite: q(`with lead as (select desk from ledger_epoch where desk = $1 and epoch = $2 {share})
+		rewrite: q(`with lead as (select desk from ledger_epoch where desk = $1 and epoch = $2 and claim = $5 {share})
 			update ledger set body = $4 from lead where ledger.desk = lead.desk and ledger.first_seq = $3`),
 		dropStates: q(`delete from ledger_snapshot where desk = $1 and position < $2`),
 		states: q(`select position, checksum, state from ledger_snapshot where desk = $1 and version = $2

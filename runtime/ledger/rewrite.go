@@ -72,7 +72,7 @@ func (w *Writer) replace(ctx context.Context, group Group, entries [][]byte) err
 		}
 		epoch := w.Epoch()
 		result, err := l.control.ExecContext(l.statementContext(ctx), l.queries.rewrite, l.desk, int64(epoch),
-			int64(group.First), body)
+			int64(group.First), body, w.claim)
 		if err != nil {
 			return l.failed("rewrite", err)
 		}

@@ -62,6 +62,7 @@ type Member struct {
 	state    *desk.State // a copy that follows; nil when it has to be read anew
 	snapshot uint64      // position of the last snapshot
 	position uint64      // last sequence that the followers were given
+	at       int64       // time of that record
 	met      string      // the leader to whom there was a stream
 	told     string      // the last complaint, to say it once
 
@@ -85,7 +86,9 @@ func Join(ctx context.Context, o MemberOptions) (*Member, error) {
 	if err := m.reload(ctx); err != nil {
 		return nil, fmt.Errorf("read the desk's state: %w", err)
 	}
-	m.position = m.state.Seq
+	if err := m.mark(ctx); err != nil {
+		return nil, fmt.Errorf("read the desk's state: %w", err)
+	}
 	return m, nil
 }
 
@@ -164,7 +167,7 @@ func (m *Member) HandOver() {
 }
 
 // Run leads or follows until the context ends. An error is one that only another release, or a person, can mend: an
-// entry of the ledger that this one does not know, a hole in it.
+// entry of the ledger that this one does not know, a hole in it; or it is ErrSetBack.
 func (m *Member) Run(ctx context.Context) error {
 	defer m.queue.stop()
 	replaces := uint64(0)
@@ -252,7 +255,8 @@ func (m *Member) take(records []desk.Record) error {
 
 // deliver gives records to the followers. While this pod leads its router calls it.
 func (m *Member) deliver(records []desk.Record) {
-	m.position = records[len(records)-1].Seq
+	last := records[len(records)-1]
+	m.position, m.at = last.Seq, last.At
 	for _, f := range m.followers {
 		f.Follow(records)
 	}
@@ -281,11 +285,17 @@ func (m *Member) catchUp(ctx context.Context) error {
 // lasting tells whether an error stays one however often it is tried again.
 func lasting(err error) bool {
 	var decode *desk.DecodeError
-	return errors.As(err, &decode) || errors.Is(err, ledger.ErrGap) || errors.Is(err, ledger.ErrCorrupt)
+	return errors.As(err, &decode) || errors.Is(err, ledger.ErrGap) || errors.Is(err, ledger.ErrCorrupt) || errors.Is(err, ErrSetBack)
 }
 
 // follow follows a leader until there is another, or none. replaces is the epoch of a leader that is known to be gone.
 func (m *Member) follow(ctx context.Context, leader ledger.Leader) (replaces uint64, err error) {
+	if err := m.same(ctx); err != nil && lasting(err) {
+		return 0, fmt.Errorf("follow the leader: %w", err)
+	} else if err != nil {
+		m.wait(ctx, "the ledger cannot be read", err)
+		return 0, nil
+	}
 	who := leader.Holder + " " + leader.Address
 	following, stop := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
@@ -437,7 +447,10 @@ func (m *Member) claim(ctx context.Context, replaces uint64) error {
 		m.wait(ctx, "the lead cannot be taken", err)
 		return nil
 	}
-	if err := m.catchUp(ctx); err != nil {
+	if err = m.same(ctx); err == nil {
+		err = m.catchUp(ctx)
+	}
+	if err != nil {
 		m.resign(ctx, w)
 		if lasting(err) {
 			return fmt.Errorf("catch up with the ledger: %w", err)

@@ -83,6 +83,16 @@ func several(t *testing.T, n int) (list []*podding, l *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := peerFiles(t)
+	for i := range n {
+		list = append(list, member(t, url, dir, fmt.Sprint("pod-", i)))
+	}
+	return list, openLedger(t, url)
+}
+
+// peerFiles is a directory with the certificate between pods.
+func peerFiles(t *testing.T) string {
+	t.Helper()
 	ca, err := controltest.NewCA("acme", time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -95,10 +105,7 @@ func several(t *testing.T, n int) (list []*podding, l *ledger.Ledger) {
 	if err := pair.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	for i := range n {
-		list = append(list, member(t, url, dir, fmt.Sprint("pod-", i)))
-	}
-	return list, openLedger(t, url)
+	return dir
 }
 
 func member(t *testing.T, url, dir, name string) *podding {

@@ -38,6 +38,43 @@ func testReplaced(t *testing.T, url string) {
 	want(t, read(t, l, 0, ledger.Limit{}), "1@1 one", "2@2 two")
 }
 
+// A database that was recovered to a moment names the writer of that moment, who may still be there and have more.
+func testSetBack(t *testing.T, url string) {
+	l := Open(t, url)
+	old := Lead(t, l, "a")
+	Append(t, old, "one")
+	Append(t, old, "two", "three")
+	SQL(t, url, "delete from ledger where first_seq = 2")
+	if err := old.Renew(t.Context()); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("the lease of a writer with more than there is renews with %v, want ErrFenced", err)
+	}
+	again := Lead(t, l, "a")
+	Append(t, again, "other two", "other three")
+	SQL(t, url, "delete from ledger where first_seq = 2")
+	for range 2 { // asked, and known
+		if _, err := again.Append(t.Context(), at(), Entries("four")); !errors.Is(err, ledger.ErrFenced) {
+			t.Errorf("an append behind a hole gives %v, want ErrFenced", err)
+		}
+	}
+	Append(t, Lead(t, l, "b"), "two again")
+	want(t, read(t, l, 0, ledger.Limit{}), "1@1 one", "2@3 two again")
+}
+
+// After a recovery to a moment epochs are counted on from that moment: an old process may know the same number.
+func testEpochTwice(t *testing.T, url string) {
+	l := Open(t, url)
+	old := Lead(t, l, "a")
+	Append(t, old, "one")
+	SQL(t, url, "update ledger_epoch set claim = 'that of another'")
+	if _, err := old.Rewrite(t.Context(), 1, 1, func(ledger.Position, []byte) ([]byte, error) { return []byte("gone"), nil }); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("a rewrite with another's epoch gives %v, want ErrFenced", err)
+	}
+	if _, err := old.Append(t.Context(), at(), Entries("two")); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("an append with another's epoch gives %v, want ErrFenced", err)
+	}
+	want(t, read(t, l, 0, ledger.Limit{}), "1@1 one")
+}
+
 func testResign(t *testing.T, url string) {
 	l := Open(t, url)
 	old := Lead(t, l, "a")

@@ -50,6 +50,8 @@ func Run(t *testing.T, fresh func(t *testing.T) string) {
 		"desks do not see each other":                                        testDesks,
 		"a replaced writer is refused in everything":                         testReplaced,
 		"a writer that resigned is refused and its successor is not held up": testResign,
+		"a writer of a log that was set back is refused in everything":       testSetBack,
+		"an epoch that was given twice is one writer's only":                 testEpochTwice,
 		"a follower gets what is appended and ends with its context":         testFollow,
 		"a follower of a log that lost its end says so":                      testLostEnd,
 		"a missing row is a gap that is named":                               testGap,
