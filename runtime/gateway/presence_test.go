@@ -91,7 +91,7 @@ func TestASocketThatIsGoneBeforeItsSnapshotDoesNotStay(t *testing.T) {
 	gone := held(someConn(t), &socket{agent: "ana", session: "signed-in", principal: desk.AgentPrincipal("ana"), client: "agents-tab"})
 	gone.drop()
 	p.hub.leave(gone) // its end comes first, its snapshot is made after it
-	if err := p.hydrate(t.Context(), gone, 0); err != nil {
+	if err := p.hydrate(t.Context(), gone, nil); err != nil {
 		t.Fatal(err)
 	}
 	p.hub.mu.Lock()

@@ -27,7 +27,7 @@ type view struct {
 // hydrate sends a socket all that it may see, and then lets updates go to it. The state part is taken
 // and the socket entered in one step, so that nothing falls between; the messages are read from the
 // archive afterwards, up to that point.
-func (g *Gateway) hydrate(ctx context.Context, s *socket, have uint64) error {
+func (g *Gateway) hydrate(ctx context.Context, s *socket, keeps *protocol.Kept) error {
 	h := g.hub
 	h.mu.Lock()
 	v := h.view(s)
@@ -36,7 +36,7 @@ func (g *Gateway) hydrate(ctx context.Context, s *socket, have uint64) error {
 	s.beat = int(h.clock().UnixNano()/1000) % beats
 	h.mu.Unlock()
 
-	messages, after, err := g.snapshotMessages(ctx, s, v, have)
+	messages, after, err := g.snapshotMessages(ctx, s, v, keeps)
 	if err != nil {
 		return err
 	}
@@ -95,17 +95,19 @@ func (h *hub) view(s *socket) view {
 // snapshotMessages reads the messages of a snapshot. A customer who has some already gets what came
 // after; an agent gets the last of each conversation, for it may have come to a conversation whose
 // messages are older than what this tab has.
-func (g *Gateway) snapshotMessages(ctx context.Context, s *socket, v view, have uint64) (changes [][]byte, after uint64, err error) {
+func (g *Gateway) snapshotMessages(ctx context.Context, s *socket, v view, keeps *protocol.Kept) (changes [][]byte, after uint64, err error) {
 	if len(v.conversations) == 0 {
 		return nil, 0, nil
 	}
 	if err := g.o.Archive.Wait(ctx, v.seq); err != nil {
 		return nil, 0, err
 	}
-	if s.agent == "" && have <= v.seq {
-		after = have
-	}
 	for _, id := range v.conversations {
+		if s.agent == "" {
+			if after, err = g.common(ctx, s.principal, id, keeps); err != nil {
+				return nil, 0, err
+			}
+		}
 		list, err := g.o.Archive.MessagesFor(ctx, s.principal, id, after, v.seq+1, snapshotMessages+1)
 		if err != nil {
 			return nil, 0, err
@@ -116,6 +118,20 @@ func (g *Gateway) snapshotMessages(ctx context.Context, s *socket, v view, have 
 		changes = append(changes, g.messageChanges(list)...)
 	}
 	return changes, after, nil
+}
+
+// common is up to where a customer's client and this desk have the same of a conversation: the newest message that the
+// client has, unless the desk has another one at that sequence, or none. Then the client has seen what is lost since a
+// restore, and gets everything: a sequence alone does not tell, for the desk may have gone past it by another way.
+func (g *Gateway) common(ctx context.Context, reader desk.Principal, id string, keeps *protocol.Kept) (uint64, error) {
+	if keeps == nil || keeps.Seq == 0 {
+		return 0, nil
+	}
+	list, err := g.o.Archive.MessagesFor(ctx, reader, id, keeps.Seq-1, keeps.Seq+1, 1)
+	if err != nil || len(list) == 0 || list[0].At != keeps.At {
+		return 0, err
+	}
+	return keeps.Seq, nil
 }
 
 func (g *Gateway) messageChanges(list []protocol.Message) [][]byte {

@@ -280,7 +280,7 @@ func (st *streams) hello(s *socket, data []byte) {
 	}
 	s.client = h.Client
 	s.send(marshal(welcome))
-	go st.begin(s, h.Seq)
+	go st.begin(s, h.Seq, h.Keeps)
 }
 
 // admit finds a customer's session, or makes one, and gives its token anew.
@@ -327,7 +327,7 @@ func (st *streams) admit(s *socket, h protocol.Hello) (string, *protocol.Error) 
 }
 
 // begin sends the snapshot and lets updates follow it.
-func (st *streams) begin(s *socket, seq uint64) {
+func (st *streams) begin(s *socket, seq uint64, keeps *protocol.Kept) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if st.closed() {
@@ -335,7 +335,7 @@ func (st *streams) begin(s *socket, seq uint64) {
 		return
 	}
 	st.g.reach(ctx, seq)
-	if err := st.g.hydrate(ctx, s, seq); err != nil {
+	if err := st.g.hydrate(ctx, s, keeps); err != nil {
 		st.g.log.Warn("no snapshot for a client", "error", err)
 		s.close(1013, "try again later")
 	}

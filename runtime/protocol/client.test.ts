@@ -88,7 +88,7 @@ describe('a client', () => {
     env.socket.drop();
     env.pass(0);
     welcome();
-    expect(env.socket.sent[0]).toMatchObject({ seq: 3 });
+    expect(env.socket.sent[0]).toMatchObject({ seq: 3, keeps: { seq: 2, at: 2 } });
     snapshot(9, [conversation, message(8, 'missed')], 3);
     expect(texts()).toEqual(['hi', 'missed']);
   });

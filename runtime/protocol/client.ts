@@ -17,6 +17,7 @@ import {
   type Change,
   type Command,
   type Hello,
+  type Message,
   type ProtocolError,
   type ServerFrame,
   version,
@@ -200,7 +201,11 @@ export class Client {
     // Half a snapshot is worth nothing on the next socket.
     if (this.shown.state.parts.length > 0)
       this.update({ state: { ...this.shown.state, parts: [] } });
-    if (loaded && seq > 0) hello.seq = seq;
+    if (loaded && seq > 0) {
+      hello.seq = seq;
+      const keeps = hello.channel === undefined ? undefined : newest(this.shown.state);
+      if (keeps) hello.keeps = { seq: keeps.seq, at: keeps.at };
+    }
     return hello;
   }
 
@@ -287,6 +292,16 @@ export class Client {
     this.told = this.shown;
     for (const listener of [...this.listeners]) listener();
   }
+}
+
+/** The newest message of all conversations. */
+function newest({ messages }: State): Message | undefined {
+  let last: Message | undefined;
+  for (const list of messages.values()) {
+    const end = list.at(-1);
+    if (end && (!last || end.seq > last.seq)) last = end;
+  }
+  return last;
 }
 
 /** Commands of one lane go one after the other; what has nothing to do with each other does not wait. */

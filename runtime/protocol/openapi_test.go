@@ -38,7 +38,7 @@ func TestTheDescriptionIsValidOpenAPIWithItsExamples(t *testing.T) {
 func structs() map[string]reflect.Type {
 	all := map[string]reflect.Type{}
 	for _, v := range []any{
-		protocol.Hello{}, protocol.Command{}, protocol.Welcome{}, protocol.Limits{}, protocol.Snapshot{}, protocol.Update{},
+		protocol.Hello{}, protocol.Kept{}, protocol.Command{}, protocol.Welcome{}, protocol.Limits{}, protocol.Snapshot{}, protocol.Update{},
 		protocol.Change{}, protocol.Queue{}, protocol.Override{}, protocol.Waiting{}, protocol.Conversation{}, protocol.Message{},
 		protocol.Channel{}, protocol.Notice{}, protocol.Gone{}, protocol.Ack{}, protocol.Refused{}, protocol.ErrorFrame{},
 		protocol.ErrorBody{}, protocol.Error{}, protocol.Ping{}, protocol.GoAway{}, protocol.Typing{}, protocol.Me{},

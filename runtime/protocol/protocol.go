@@ -94,9 +94,18 @@ type Hello struct {
 	Client string `json:"client"`
 	// Seq is the last sequence that the client applied; absent on a first connection.
 	Seq uint64 `json:"seq,omitempty"`
+	// Keeps is the newest message that a customer's client has of its conversation; absent when it has none.
+	Keeps *Kept `json:"keeps,omitempty"`
 	// Session and Channel are the customer's: the token of an earlier Welcome, and the channel.
 	Session string `json:"session,omitempty"`
 	Channel string `json:"channel,omitempty"`
+}
+
+// Kept names a message, by its sequence and its time: a desk that was restored to a moment may have another one of that
+// sequence, of another time, or none.
+type Kept struct {
+	Seq uint64 `json:"seq"`
+	At  int64  `json:"at"` // as in the Message
 }
 
 // Command is any frame from a client that has an effect. Which fields count follows from Type.

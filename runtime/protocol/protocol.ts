@@ -75,9 +75,20 @@ export interface Hello {
   client: string;
   /** The last sequence that was applied; absent on a first connection. */
   seq?: number;
+  /** The newest message that a customer's client has of its conversation; absent without one. */
+  keeps?: Kept;
   /** The customer's token of an earlier Welcome. */
   session?: string;
   channel?: string;
+}
+
+/**
+ * Names a message, by its sequence and its time: a desk that was restored to a moment may have
+ * another one of that sequence, of another time, or none.
+ */
+export interface Kept {
+  seq: number;
+  at: number;
 }
 
 /** Any frame from a client that has an effect. Which fields count follows from the type. */

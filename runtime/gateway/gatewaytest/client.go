@@ -164,6 +164,9 @@ func (c *Client) open(ctx context.Context) (protocol.Hello, error) {
 	c.view.GoAway, c.view.AwayMS = false, 0
 	hello := c.hello
 	hello.Seq = c.view.Seq
+	if hello.Channel != "" {
+		hello.Keeps = c.view.newest()
+	}
 	c.view.Loaded, c.view.partial = false, false
 	c.mu.Unlock()
 	go conn.ReadLoop()

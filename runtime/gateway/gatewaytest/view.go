@@ -46,6 +46,17 @@ func (v *View) Conversation() protocol.Conversation {
 	return last
 }
 
+// newest is the newest message that the client has; nil without one.
+func (v *View) newest() *protocol.Kept {
+	var last *protocol.Kept
+	for _, list := range v.Messages {
+		if n := len(list); n > 0 && (last == nil || list[n-1].Seq > last.Seq) {
+			last = &protocol.Kept{Seq: list[n-1].Seq, At: list[n-1].At}
+		}
+	}
+	return last
+}
+
 func (v *View) reset() {
 	v.Queues, v.Waiting = map[string]protocol.Queue{}, map[string]protocol.Waiting{}
 	v.Conversations, v.Messages = map[string]protocol.Conversation{}, map[string][]protocol.Message{}
