@@ -47,30 +47,8 @@ func movableDesk(t *testing.T, ctx context.Context) *movable {
 		t.Fatal(err)
 	}
 	o := podstest.Options{Binary: binary, Dir: t.TempDir(), Settings: sample(20), Pods: 3, Log: &lines{t: t}, Store: m.postgres}
-	ca, err := controltest.NewCA(o.Settings.Desk.Name, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	const name = "usher-control.acme.svc"
-	pair, err := ca.Server(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := pair.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	for who, to := range map[string]**http.Client{"operator": &m.operator, "viewer": &m.viewer} {
-		client, err := ca.Client(who)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config, err := client.ClientConfig(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		*to = &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
-	}
+	var dir string
+	dir, m.operator, m.viewer = controllers(t, o.Settings.Desk.Name)
 	m.volume = filepath.Join(o.Dir, "volume", "ledger.db")
 	o.StoreOf = func(pod int) string {
 		if pod == 0 {
@@ -100,6 +78,36 @@ func movableDesk(t *testing.T, ctx context.Context) *movable {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// controllers are those who may use the control port of a desk, and the directory of the port's own certificate.
+func controllers(t *testing.T, desk string) (dir string, operator, viewer *http.Client) {
+	t.Helper()
+	ca, err := controltest.NewCA(desk, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = "usher-control.acme.svc"
+	pair, err := ca.Server(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	if err := pair.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for who, to := range map[string]**http.Client{"operator": &operator, "viewer": &viewer} {
+		client, err := ca.Client(who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := client.ClientConfig(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
+	}
+	return dir, operator, viewer
 }
 
 func (m *movable) ask(ctx context.Context, client *http.Client, method, path string, body any) (*http.Response, error) {

@@ -62,6 +62,8 @@ type Options struct {
 	Binary string
 	Dir    string // for files; made by the caller
 	Store  string // of PostgreSQL; empty for one pod with SQLite in Dir
+	// StoreDir, if set, is a directory that says where Store is, as the Secret's volume does (see Desk.Point).
+	StoreDir string
 	// StoreOf, if set, is the address by which one pod reaches Store.
 	StoreOf  func(pod int) string
 	Settings settings.Settings
@@ -304,7 +306,10 @@ func (p *Pod) Start(ctx context.Context) error {
 		"--listen", p.host + ":0", "--ops", p.ops, "--keys", d.keys(), "--sign-in-key", filepath.Join(d.keys(), access.SignInFile), "--log-level", "warn",
 		"--customer-rate", fast, "--customer-burst", fast, "--agent-rate", fast, "--agent-burst", fast, "--frame-rate", fast, "--frame-burst", fast,
 	}
-	if store != "" {
+	switch {
+	case d.o.StoreDir != "":
+		args = append(args, "--store-dir", d.o.StoreDir)
+	case store != "":
 		args = append(args, "--store", store)
 	}
 	if store != "" && !strings.HasPrefix(store, "sqlite:") { // a desk that is alone there knows no others
