@@ -66,6 +66,8 @@ export interface HarnessOptions {
   locale?: string;
   fetchMessages?: (token: string, before: number) => Promise<MessagePage>;
   wish?: Wish;
+  /** What the site says of its customer now. */
+  secure?(): string | undefined;
   /** Answers the question where a support link leads. */
   fetchConfig?: Host['fetchConfig'];
 }
@@ -87,6 +89,9 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     launcher: undefined,
     config: options.config ?? { channel: channel() },
     wish: options.wish ?? {},
+    get secure() {
+      return options.secure?.();
+    },
     fetchConfig: options.fetchConfig ?? (async () => ({ channel: channel() })),
     load: async <T>(_: string, slot: string) => (window as unknown as Record<string, T>)[slot] as T,
     follow: () => {},

@@ -23,13 +23,13 @@ export const IconClosed = () => (
   <Icon path="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.6 5.6l12.8 12.8" />
 );
 export const IconPeople = () => (
-  <Icon path="M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.5 2.5-6 6-6s6 2.500 6 6M16 4.500a3.500 3.500 0 0 1 0 6M18 14.500c2 .9 3 2.900 3 5.500" />
+  <Icon path="M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.5 2.5-6 6-6s6 2.5 6 6M16 4.5a3.5 3.5 0 0 1 0 6M18 14.5c2 .9 3 2.9 3 5.5" />
 );
-export const IconAway = () => <Icon path="M20 14.500A8 8 0 0 1 9.500 4 8 8 0 1 0 20 14.500z" />;
-export const IconDone = () => <Icon path="M5 12.500l4.500 4.500L19 7.500" />;
+export const IconAway = () => <Icon path="M20 14.5A8 8 0 0 1 9.5 4 8 8 0 1 0 20 14.5z" />;
+export const IconDone = () => <Icon path="M5 12.5l4.5 4.5L19 7.5" />;
 export const IconKey = () => (
-  <Icon path="M7.500 20a4 4 0 1 1 2.800-6.800L19 4.500M15.500 8l3 3M18.500 5l2 2" />
+  <Icon path="M7.5 20a4 4 0 1 1 2.8-6.8L19 4.5M15.5 8l3 3M18.5 5l2 2" />
 );
 export const IconSmile = () => (
-  <Icon path="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.500 14.500c1.800 2 5.200 2 7 0M9 9.500v.01M15 9.500v.01" />
+  <Icon path="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5c1.8 2 5.2 2 7 0M9 9.5v.01M15 9.5v.01" />
 );

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { memoryStore } from '@usher/protocol/env';
+import { describe, expect, it, vi } from 'vitest';
 import { keysOf, scopeOf } from '../shared/host.ts';
 import { channel, harness, told } from './harness.ts';
 
@@ -166,6 +167,30 @@ describe('what is written', () => {
     expect(h.model.starting.joinError.value).toBe('The last place was taken meanwhile.');
     expect(h.model.starting.form.value.text).toBe('help');
     expect(h.model.starting.joining.value).toBe(false);
+  });
+
+  it('goes with what the site sealed of its customer at that moment, which is kept nowhere', async () => {
+    let sealed: string | undefined = 'eyJ.first';
+    const store = memoryStore();
+    const kept = vi.spyOn(store, 'setItem');
+    const h = await harness({ store, secure: () => sealed });
+    h.model.starting.fill({ text: 'help' });
+    h.model.show();
+    h.live(told.channel());
+    sealed = 'eyJ.second';
+    const joined = h.model.starting.join();
+    expect(h.sent()[0]).toMatchObject({ type: 'join', secure: 'eyJ.second' });
+    h.refuse(1, 'secure_metadata_invalid');
+    await joined;
+    expect(h.model.starting.joinError.value).toContain('Load the page again');
+    sealed = undefined;
+    const without = h.model.starting.join();
+    expect(h.sent()[1]).not.toHaveProperty('secure');
+    h.refuse(2, 'secure_metadata_required');
+    await without;
+    expect(h.model.starting.joinError.value).toContain('Please sign in on the site');
+    expect(JSON.stringify(kept.mock.calls)).toContain('help');
+    expect(JSON.stringify(kept.mock.calls)).not.toContain('eyJ');
   });
 
   it('tells the agent of typing only while being served', async () => {

@@ -103,6 +103,7 @@ export function startCommand(
   channel: Channel,
   link: string | undefined,
   page: string,
+  secure?: string,
 ): Command {
   return {
     type: 'join',
@@ -110,6 +111,7 @@ export function startCommand(
     ...choices(form, channel, way),
     ...(way === 'key' ? { key: keyDigits(form.key) } : {}),
     ...(way === 'link' && link ? { link } : {}),
+    ...(secure ? { secure } : {}),
     page,
   };
 }

@@ -120,10 +120,13 @@ export class Starting {
     if (this.joining.value || screen.name !== 'form' || !this.isComplete()) return;
     const { channel, way } = screen;
     const link = this.link.state.value?.token;
+    const { secure } = this.options.host;
     this.joining.value = true;
     this.joinError.value = undefined;
     try {
-      await this.options.client.ask(startCommand(this.form.value, way, channel, link, this.page()));
+      await this.options.client.ask(
+        startCommand(this.form.value, way, channel, link, this.page(), secure),
+      );
       batch(() => {
         this.fill({ text: '', issue: '', agent: '', key: '' });
         // A key is used up with this; a link leads to the same again.

@@ -36,8 +36,8 @@ describe('words', () => {
   it('follow the plural rules of the language', () => {
     expect(wordsFor('en').count('left', 1)).toBe('1 character left');
     expect(wordsFor('en').count('left', 0)).toBe('0 characters left');
-    expect(wordsFor('pt').count('unread', 1)).toBe('1 mensagem não lida');
-    expect(wordsFor('pt').count('unread', 1_000_000)).toBe('1.000.000 mensagens não lidas');
+    expect(wordsFor('pt').count('newMessages', 1)).toBe('1 mensagem nova');
+    expect(wordsFor('pt').count('newMessages', 1_000_000)).toBe('1.000.000 mensagens novas');
   });
 
   it('put in what a person wrote as it is, also what looks like a place to fill', () => {

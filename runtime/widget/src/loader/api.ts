@@ -1,6 +1,6 @@
 /**
  * window.usher for the page: usher('open'), usher('open', { to: TOKEN }), usher('close'),
- * usher('set', { plan: 'gold' }), usher('on', 'place', (detail) => …).
+ * usher('set', { plan: 'gold' }), usher('secure', 'eyJ…'), usher('on', 'place', (detail) => …).
  * A page may call it before the loader is there:
  *
  *     window.usher = window.usher || function () { (usher.q = usher.q || []).push(arguments) };
@@ -26,6 +26,8 @@ export interface Actions {
   close(): void;
   /** What the page says of its visitor, for targeting rules. */
   set(attributes: object): void;
+  /** What the site says of its customer, sealed; the last one counts, none takes it back. */
+  secure(sealed: string | undefined): void;
 }
 
 export function publish(actions: Actions): Api {
@@ -39,6 +41,9 @@ export function publish(actions: Actions): Api {
     }
     if (name === 'close') return actions.close();
     if (name === 'set' && event && typeof event === 'object') return actions.set(event);
+    if (name === 'secure' && (event == null || typeof event === 'string')) {
+      return actions.secure(event || undefined);
+    }
     if (name !== 'on' || typeof event !== 'string' || typeof listener !== 'function') {
       console.warn(`usher: there is no "${name}" with these arguments`);
       return undefined;

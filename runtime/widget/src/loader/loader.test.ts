@@ -30,14 +30,14 @@ describe('window.usher', () => {
     page.usher('on', 'opened', () => heard.push('opened'));
     page.usher('open');
     const open = vi.fn();
-    const api = publish({ open, close: vi.fn(), set: vi.fn() });
+    const api = publish({ open, close: vi.fn(), set: vi.fn(), secure: vi.fn() });
     expect(open).toHaveBeenCalledTimes(1);
     api.emit('opened', undefined);
     expect(heard).toEqual(['opened']);
   });
 
   it('opens, closes, tells, and stops telling', () => {
-    const actions = { open: vi.fn(), close: vi.fn(), set: vi.fn() };
+    const actions = { open: vi.fn(), close: vi.fn(), set: vi.fn(), secure: vi.fn() };
     const api = publish(actions);
     page.usher?.('open');
     page.usher?.('close');
@@ -52,7 +52,7 @@ describe('window.usher', () => {
   });
 
   it('takes a support link, a key, and what the page says of its visitor', () => {
-    const actions = { open: vi.fn(), close: vi.fn(), set: vi.fn() };
+    const actions = { open: vi.fn(), close: vi.fn(), set: vi.fn(), secure: vi.fn() };
     publish(actions);
     page.usher?.('open', { to: 'token' });
     page.usher?.('open', { key: 1234567 });
@@ -61,8 +61,26 @@ describe('window.usher', () => {
     expect(actions.set).toHaveBeenCalledWith({ plan: 'gold' });
   });
 
+  it('takes what the site sealed of its customer, the last one, and takes it back', () => {
+    const early = Object.assign(() => {}, { q: [['secure', 'eyJ.early']] as unknown[] });
+    page.usher = early;
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const secure = vi.fn();
+    publish({ open: vi.fn(), close: vi.fn(), set: vi.fn(), secure });
+    page.usher?.('secure', 'eyJ.later');
+    page.usher?.('secure', '');
+    page.usher?.('secure', null);
+    page.usher?.('secure', undefined);
+    const taken = secure.mock.calls.map(([sealed]: unknown[]) => sealed);
+    expect(taken).toEqual(['eyJ.early', 'eyJ.later', undefined, undefined, undefined]);
+    expect(warn).not.toHaveBeenCalled();
+    page.usher?.('secure', { customer: 1 });
+    expect(secure).toHaveBeenCalledTimes(5);
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
   it('tells ready to who listens too late', () => {
-    const api = publish({ open: vi.fn(), close: vi.fn(), set: vi.fn() });
+    const api = publish({ open: vi.fn(), close: vi.fn(), set: vi.fn(), secure: vi.fn() });
     api.ready(channel());
     const listener = vi.fn();
     page.usher?.('on', 'ready', listener);
@@ -72,7 +90,7 @@ describe('window.usher', () => {
   it('goes on when a listener of the page fails, and says when it does not understand', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const api = publish({ open: vi.fn(), close: vi.fn(), set: vi.fn() });
+    const api = publish({ open: vi.fn(), close: vi.fn(), set: vi.fn(), secure: vi.fn() });
     const second = vi.fn();
     page.usher?.('on', 'opened', () => {
       throw new Error('the page’s own fault');

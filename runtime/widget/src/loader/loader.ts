@@ -5,7 +5,8 @@
  *
  * It reads one JSON, shows the launcher, and loads the app when the chat is opened or a
  * conversation goes on. data-lang overrules the page's language; data-mode="page" fills the page.
- * data-usher-to and data-usher-key are a support link's token and a session key.
+ * data-usher-to and data-usher-key are a support link's token and a session key; data-secure is what
+ * the site says of its customer, sealed.
  */
 import type { Channel } from '@usher/protocol/protocol';
 import {
@@ -50,6 +51,7 @@ async function load(script: HTMLScriptElement): Promise<void> {
   let latest: Channel | undefined;
   let opened = false;
   let attributes = {};
+  let secure = script.dataset.secure || undefined;
   const query = new URLSearchParams(mode === 'page' ? location.search : '');
   const wish: Wish = {
     ...wishOf(script.dataset),
@@ -80,6 +82,9 @@ async function load(script: HTMLScriptElement): Promise<void> {
     set: (more) => {
       attributes = { ...attributes, ...more };
       show();
+    },
+    secure: (sealed) => {
+      secure = sealed;
     },
   });
   const launcher =
@@ -119,6 +124,9 @@ async function load(script: HTMLScriptElement): Promise<void> {
     wish,
     get config() {
       return config;
+    },
+    get secure() {
+      return secure;
     },
     fetchConfig: fetchIt,
     load,

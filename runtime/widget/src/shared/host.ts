@@ -54,6 +54,8 @@ export interface Host {
   config: Config;
   /** Of the script tag, or of the hosted page's address. */
   wish: Wish;
+  /** What the site says of its customer now, sealed; it goes with each start and is kept nowhere. */
+  readonly secure: string | undefined;
   /** The channel anew; with a support link, also what that leads to. */
   fetchConfig(link?: string): Promise<Config>;
   /** Loads a script of ours, by its name under /widget/, and gives what it leaves in its slot. */
