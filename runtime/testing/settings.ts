@@ -34,6 +34,7 @@ export interface QueueSettings {
   transferTargets?: { queues?: string[]; teams?: string[] };
   issues?: { name: string; displayName?: string; team?: string }[];
   disabled?: string[];
+  secureMetadata?: 'Ignore' | 'Optional' | 'Required';
 }
 
 export interface ChannelSettings {

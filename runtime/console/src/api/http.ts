@@ -8,6 +8,7 @@ import type {
   NewLink,
   PostPage,
   ProtocolError,
+  SecureMetadata,
 } from '@usher/protocol/protocol';
 
 /** An answer of 400 and above, with the desk's typed error. */
@@ -99,6 +100,14 @@ export const api = {
     call<Explanation>(
       'GET',
       `/v1/conversations/${encodeURIComponent(conversation)}/explanation`,
+      undefined,
+      signal,
+    ),
+  /** Opened for this agent; key_gone when the key that it was sealed with is no longer there. */
+  secureMetadata: (conversation: string, signal?: AbortSignal) =>
+    call<SecureMetadata>(
+      'GET',
+      `/v1/conversations/${encodeURIComponent(conversation)}/secure-metadata`,
       undefined,
       signal,
     ),

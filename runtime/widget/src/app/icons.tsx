@@ -27,9 +27,7 @@ export const IconPeople = () => (
 );
 export const IconAway = () => <Icon path="M20 14.5A8 8 0 0 1 9.5 4 8 8 0 1 0 20 14.5z" />;
 export const IconDone = () => <Icon path="M5 12.5l4.5 4.5L19 7.5" />;
-export const IconKey = () => (
-  <Icon path="M7.5 20a4 4 0 1 1 2.8-6.8L19 4.5M15.5 8l3 3M18.5 5l2 2" />
-);
+export const IconKey = () => <Icon path="M7.5 20a4 4 0 1 1 2.8-6.8L19 4.5M15.5 8l3 3M18.5 5l2 2" />;
 export const IconSmile = () => (
   <Icon path="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5c1.8 2 5.2 2 7 0M9 9.5v.01M15 9.5v.01" />
 );

@@ -13,6 +13,7 @@ import { Chip } from '../../ui/Chip';
 import { Dialog, DialogButtons } from '../../ui/Dialog';
 import { Menu, MenuItem } from '../../ui/Menu';
 import { useAct } from '../notices/useAct';
+import { VerifiedButton, VerifiedMark } from '../verified/Verified';
 import { participantsWords } from '../waiting/how-words';
 import { StatusChip } from '../waiting/StatusChip';
 import { clockOf } from '../waiting/status';
@@ -39,6 +40,7 @@ export function ChatHeader({ tab }: { tab: Tab }) {
   const why = `/why/${encodeURIComponent(conversation.id)}`;
   const desk = useDesk();
   const [, go] = useLocation();
+  const facts = conversation.secure && <VerifiedButton id={conversation.id} name={name} />;
   useActions(1, {
     ...(tab.over ? {} : { end: () => setAsked('end') }),
     ...(canTransfer ? { transfer: () => setAsked('transfer') } : {}),
@@ -54,6 +56,7 @@ export function ChatHeader({ tab }: { tab: Tab }) {
           </h1>
           {tab.over ? <Chip>{t('chat.over')}</Chip> : <StatusChip clock={clockOf(tab)} />}
           {!tab.over && conversation.idle && <Chip>{t('chat.idle')}</Chip>}
+          {conversation.secure && <VerifiedMark />}
         </div>
         <p className="text2">
           <bdi dir="auto">{conversation.queueName}</bdi>
@@ -87,6 +90,7 @@ export function ChatHeader({ tab }: { tab: Tab }) {
       </div>
       {tab.over && (
         <div className="page-head-actions">
+          {facts}
           <Link href={why} className="button">
             {t('why.open')}
           </Link>
@@ -94,6 +98,7 @@ export function ChatHeader({ tab }: { tab: Tab }) {
       )}
       {!tab.over && (
         <div className="page-head-actions">
+          {facts}
           <span className="not-narrow">
             <Link href={why} className="button quiet">
               {t('why.open')}

@@ -3,6 +3,7 @@ import { useDesk } from '../../desk/hooks';
 import { useServerMinute } from '../../desk/now';
 import { useI18n } from '../../i18n/i18n';
 import { OnlineGlyph } from '../../ui/Glyph';
+import { VerifiedPart } from '../verified/Verified';
 import { formatWait } from '../waiting/wait';
 import { customerName } from '../waiting/waiting-words';
 
@@ -69,6 +70,7 @@ export function Details({ conversation, over }: { conversation: Conversation; ov
         <dt>{t('preview.channel')}</dt>
         <dd>{conversation.channel}</dd>
       </dl>
+      {conversation.secure && <VerifiedPart id={conversation.id} />}
       <h2>{t('details.conversation')}</h2>
       <dl className="facts">
         <dt>{t('details.queue')}</dt>

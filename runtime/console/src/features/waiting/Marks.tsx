@@ -1,5 +1,5 @@
 import type { Waiting } from '@usher/protocol/protocol';
-import { ArrowRightLeft, BellRing, RotateCcw, Tag } from 'lucide-react';
+import { ArrowRightLeft, BellRing, RotateCcw, ShieldCheck, Tag } from 'lucide-react';
 import { useI18n } from '../../i18n/i18n';
 import { Chip } from '../../ui/Chip';
 import { type Mark, marksOf } from './how-words';
@@ -9,9 +9,10 @@ const ICONS: Record<Mark['kind'], typeof Tag> = {
   returned: RotateCcw,
   via: ArrowRightLeft,
   issue: Tag,
+  secure: ShieldCheck,
 };
 
-/** What is to be known of a waiting customer at a glance: an alert, a return, the way, the issue. */
+/** What is to be known of a waiting customer at a glance: an alert, a return, the way, the issue, verified facts. */
 export function Marks({ row }: { row: Waiting }) {
   const i18n = useI18n();
   const marks = marksOf(row, i18n);

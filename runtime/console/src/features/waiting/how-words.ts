@@ -3,7 +3,7 @@ import type { I18n, Key } from '../../i18n/i18n';
 
 /** What a mark beside a waiting customer says. */
 export interface Mark {
-  readonly kind: 'alert' | 'returned' | 'via' | 'issue';
+  readonly kind: 'alert' | 'returned' | 'via' | 'issue' | 'secure';
   readonly words: string;
 }
 
@@ -50,6 +50,7 @@ export function marksOf(row: Waiting, i18n: I18n): Mark[] {
   const via = viaWords(row, i18n);
   if (via) marks.push({ kind: 'via', words: via });
   if (row.issue) marks.push({ kind: 'issue', words: row.issue });
+  if (row.secure) marks.push({ kind: 'secure', words: i18n.t('verified.chip') });
   return marks;
 }
 
