@@ -348,21 +348,19 @@ func pageOf(r *http.Request) (page, *protocol.Error) {
 
 func (g *Gateway) getMessages(w http.ResponseWriter, r *http.Request, a who) {
 	id := r.PathValue("conversation")
-	if may, _ := g.mayRead(a.agent, id); !may {
+	may := false
+	g.hub.read(func(s *desk.State) { _, may = readable(s, a.agent, id) })
+	if !may {
 		writeError(w, protocol.Error{Code: string(desk.NotFound), Message: "There is no such conversation, or it is not yours."})
 		return
 	}
 	g.messages(w, r, a, id)
 }
 
-// mayRead tells whether an agent may read a conversation now, and if not whether there is one.
-func (g *Gateway) mayRead(agent, id string) (may, there bool) {
-	g.hub.read(func(s *desk.State) {
-		c := s.Conversations[desk.ConversationID(id)]
-		there = c != nil
-		may = there && s.MayPreview(agent, c)
-	})
-	return may, there
+// readable is a conversation, if there is one, and whether an agent may read it now.
+func readable(s *desk.State, agent, id string) (c *desk.Conversation, may bool) {
+	c = s.Conversations[desk.ConversationID(id)]
+	return c, c != nil && s.MayPreview(agent, c)
 }
 
 func (g *Gateway) messages(w http.ResponseWriter, r *http.Request, by who, id string) {

@@ -32,12 +32,14 @@ func (g *Gateway) opened(sealed string) secureJoin {
 // getSecureMetadata opens what a conversation brought, for those who may read its messages now.
 func (g *Gateway) getSecureMetadata(w http.ResponseWriter, r *http.Request, a who) {
 	id := r.PathValue("conversation")
-	may, there := g.mayRead(a.agent, id)
+	var there, may bool
 	var sealed string
 	g.hub.read(func(s *desk.State) {
-		if c := s.Conversations[desk.ConversationID(id)]; may && c != nil {
+		var c *desk.Conversation
+		if c, may = readable(s, a.agent, id); may {
 			sealed = c.Secure
 		}
+		there = c != nil
 	})
 	switch {
 	case !there:
