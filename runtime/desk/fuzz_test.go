@@ -69,7 +69,7 @@ func ofRouting() []desk.Event {
 		desk.KeyDropped{Agent: "ben", Key: "7654321"},
 		desk.KeysLocked{Source: "192.0.2.7", Tries: 10, Until: 99},
 		desk.CustomerJoined{Conversation: "c2", Session: "s2", Queue: "support", Channel: "web", Agent: "ben", Via: desk.ViaKey, Key: "1234567",
-			Issue: "Refunds", Skills: []string{"tax"}, Priority: -5, Email: "a@b", Phone: "112"},
+			Issue: "Refunds", Skills: []string{"tax"}, Priority: -5, Email: "a@b", Phone: "112", Secure: "eyJ"},
 		desk.Rerouted{Conversation: "c2", Queue: "support", Why: desk.ReturnedHanded, By: "ben"},
 		desk.RuleApplied{Conversation: "c2", Queue: "support", After: 60, Action: settings.RuleAlert},
 		desk.RuleApplied{Conversation: "c2", Queue: "support", After: 120, Action: settings.RuleMove, To: "overflow"},

@@ -2,6 +2,8 @@ package desk_test
 
 import (
 	"bytes"
+	"encoding/hex"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -185,6 +187,22 @@ func TestAJoinWithFactsTravelsBetweenPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := desk.DecodeCommand(b); err != nil || got != desk.Command(c) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestWhatASiteSealedIsReadFromLedgersForEver: these bytes are those of the release that began with it.
+func TestWhatASiteSealedIsReadFromLedgersForEver(t *testing.T) {
+	r := desk.Record{Seq: 7, At: 99, Event: desk.CustomerJoined{Conversation: "c1", Session: "s1", Queue: "support", Channel: "web", Secure: "eyJ"}}
+	const golden = "8501081863f6a501626331026273310367737570706f72740463776562106365794a"
+	if b, err := desk.Encode(r); err != nil || hex.EncodeToString(b) != golden {
+		t.Errorf("it is written as %x, %v", b, err)
+	}
+	b, err := hex.DecodeString(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := desk.Decode(7, b); err != nil || !reflect.DeepEqual(got, r) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
