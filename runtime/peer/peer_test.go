@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -68,6 +69,38 @@ func TestCommandsGoUpAndAnswersGroupsAndMarksComeDown(t *testing.T) {
 	}
 	if first.err != nil || second.err != nil {
 		t.Errorf("%v, %v", first.err, second.err)
+	}
+}
+
+// A frame costs more than what is in it.
+func TestAGroupAndTheAnswersToItsCommandsComeDownInOneFrame(t *testing.T) {
+	w := newWorld(t)
+	done := make(chan func(peer.Answer), 1)
+	term := w.Begin(peer.TermOptions{Epoch: 7, Last: 10, Do: func(_ string, _ []byte, answer func(peer.Answer)) { done <- answer }})
+	s := w.join(t, "pod/1", 10)
+	const rounds = 50
+	together := 0
+	for n := range uint64(rounds) {
+		s.Send(peer.Command{ID: n})
+		answer := <-done
+		term.Together(func() {
+			term.Carry(11+n, entries(1, 100))
+			runtime.Gosched()
+			answer(peer.Answer{Seq: 11 + n})
+		})
+		for groups, answers := 0, 0; groups+answers < 2; {
+			f, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(f.Groups) == 1 && len(f.Answers) == 1 {
+				together++
+			}
+			groups, answers = groups+len(f.Groups), answers+len(f.Answers)
+		}
+	}
+	if together < rounds-5 { // a beat may come between
+		t.Errorf("%d of %d came together", together, rounds)
 	}
 }
 

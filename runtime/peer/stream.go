@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -233,6 +234,8 @@ func (s *Stream) write() {
 		case <-s.wake:
 		case <-beat.C:
 		}
+		// Whoever else has a command just now comes along: a frame costs more than a command.
+		runtime.Gosched()
 		s.mu.Lock()
 		f := s.out
 		f.Leaving = s.leaving

@@ -32,6 +32,7 @@ type Term struct {
 	mu       sync.Mutex
 	ring     ring
 	sessions map[*session]struct{}
+	together bool   // sessions are woken later, once
 	moved    *Moved // set when the term has ended
 	ended    chan struct{}
 }
@@ -47,6 +48,7 @@ type session struct {
 	leaving atomic.Bool
 
 	// guarded by term.mu
+	due     bool   // to be woken
 	cursor  uint64 // the last sequence that was sent
 	answers []Answer
 	marks   []Mark
@@ -67,13 +69,33 @@ func (t *Term) Forget(upTo uint64) {
 	t.ring.forget(upTo)
 }
 
+// Together lets what f gives to the pods, a group and the answers to its commands, go out in one frame to each.
+func (t *Term) Together(f func()) {
+	t.mu.Lock()
+	t.together = true
+	t.mu.Unlock()
+	f()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.together = false
+	for s := range t.sessions {
+		if s.due {
+			s.signal()
+		}
+	}
+}
+
 func (t *Term) wakeAll() {
 	for s := range t.sessions {
 		s.signal()
 	}
 }
 
+// signal has the session look at what there is to send. The caller holds the term's lock.
 func (s *session) signal() {
+	if s.due = s.term.together; s.due {
+		return
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -220,9 +242,9 @@ func (s *session) receive(stream grpc.ServerStream) error {
 func (s *session) answer(a Answer) {
 	s.term.mu.Lock()
 	s.answers = append(s.answers, a)
+	s.signal()
 	s.term.mu.Unlock()
 	<-s.flying
-	s.signal()
 }
 
 // send sends what there is, and at least a beat.

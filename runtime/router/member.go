@@ -492,7 +492,7 @@ func (m *Member) govern(ctx context.Context, w *ledger.Writer) error {
 		Mark: m.o.Typed,
 		Left: func(gateway string, leaving bool) { m.left(r, gateway, leaving) },
 	})
-	r.carry, r.forget, r.attempt = term.Carry, term.Forget, 2*m.o.Lease
+	r.carry, r.together, r.forget, r.attempt = term.Carry, term.Together, term.Forget, 2*m.o.Lease
 	r.resigned = func() { term.End(term.Successor()) }
 	m.o.Logger.Info("leading", "epoch", w.Epoch(), "seq", m.position)
 	m.told = ""

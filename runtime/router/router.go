@@ -92,6 +92,7 @@ type Router struct {
 	// Of a desk with several pods (member.go).
 	gateways []string                             // that may still be there, beside this one
 	carry    func(first uint64, entries [][]byte) // takes what was committed to the other pods
+	together func(func())                         // has what its function brings about go to each of them at once
 	resigned func()                               // called when the lead was given back
 	forget   func(upTo uint64)                    // lets go of what is kept for the other pods
 	dirty    bool                                 // the state may hold decisions that are not durable
@@ -115,7 +116,7 @@ func Lead(ctx context.Context, o Options) (*Router, error) {
 
 func newRouter(o Options, w *ledger.Writer) *Router {
 	return &Router{options: o, log: o.Logger, writer: w, requests: newIntake(o.Waiting), quit: make(chan struct{}),
-		snapshot: snapshots{busy: make(chan struct{}, 1)}}
+		snapshot: snapshots{busy: make(chan struct{}, 1)}, together: func(f func()) { f() }}
 }
 
 func (o Options) withDefaults() Options {

@@ -164,6 +164,14 @@ func (r *Router) commit(ctx context.Context, g *group) error {
 			err = r.append(ctx, g)
 		}
 		r.flow()
+	}
+	r.together(func() { r.tell(g) })
+	return nil
+}
+
+// tell passes on what is durable.
+func (r *Router) tell(g *group) {
+	if len(g.entries) > 0 {
 		if r.carry != nil {
 			r.carry(g.records[0].Seq, g.entries)
 		}
@@ -172,7 +180,6 @@ func (r *Router) commit(ctx context.Context, g *group) error {
 		}
 	}
 	g.reply(nil)
-	return nil
 }
 
 // append writes the group once. After an answer that was lost it finds out whether the group is in.
