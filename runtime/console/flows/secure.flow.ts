@@ -132,7 +132,8 @@ test('what a site seals of its customer is read by who serves, and by nobody els
   expect((await asked(page, id)).status).toBe(200);
   const ben = await newPage(browser, {}, [/status of 403/]);
   await ben.page.goto(await desk.signInLink('ben'));
-  await ben.page.getByRole('heading', { level: 1 }).waitFor();
+  // Signed in: the page of the link has a heading, too.
+  await ben.page.waitForURL(/\/queue\//);
   const refused = await asked(ben.page, id);
   expect(refused.status).toBe(403);
   expect(refused.text).toContain('not_entitled');
