@@ -2,7 +2,9 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,5 +158,28 @@ func TestRecoveryIsTheLongestWaitFromTheFaultOn(t *testing.T) {
 	}
 	if got := m.wait(); got != 0 {
 		t.Errorf("and again %s", got)
+	}
+}
+
+func TestARefusalThatNobodyShouldGetFailsACampaignAndManyEndIt(t *testing.T) {
+	c, _ := story()
+	if err := errors.Join(c.unexpected(), c.failure()); err != nil {
+		t.Errorf("before any: %v", err)
+	}
+	refuse := func() {
+		c.agents[0].surprised("speak", "c1", &protocol.Error{Code: "ended", Message: "the conversation is over"})
+	}
+	refuse()
+	if err := c.unexpected(); err == nil || !strings.Contains(err.Error(), "may not speak c1: ended") {
+		t.Errorf("after one: %v", err)
+	}
+	if err := c.failure(); err != nil {
+		t.Errorf("one ends it: %v", err)
+	}
+	for range mostSurprises {
+		refuse()
+	}
+	if c.failure() == nil {
+		t.Errorf("%d do not end it", mostSurprises+1)
 	}
 }

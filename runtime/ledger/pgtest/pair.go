@@ -31,11 +31,7 @@ type Pair struct {
 
 // StartPair starts both, each at the address of a host.
 func StartPair(ctx context.Context, primary, standby string) (*Pair, error) {
-	programs, err := Programs()
-	if err != nil {
-		return nil, err
-	}
-	account, err := Account()
+	programs, account, err := system()
 	if err != nil {
 		return nil, err
 	}

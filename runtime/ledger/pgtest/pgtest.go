@@ -69,15 +69,16 @@ func Start(settings ...string) (*Server, error) {
 		}
 		return StartVersion(major, settings...)
 	}
-	programs, err := Programs()
-	if err != nil {
-		return nil, err
+	return StartSystem(settings...)
+}
+
+// system is what the servers of the newest version that the system has are run with.
+func system() (programs string, account *syscall.Credential, err error) {
+	if programs, err = Programs(); err != nil {
+		return "", nil, err
 	}
-	account, err := Account()
-	if err != nil {
-		return nil, err
-	}
-	return startAt("127.0.0.1", programs, account, settings)
+	account, err = Account()
+	return programs, account, err
 }
 
 // StartVersion is Start with a server of a major version: the system's if it has that, else one that Install gives.

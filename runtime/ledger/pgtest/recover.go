@@ -21,11 +21,7 @@ import (
 // StartSystem is Start with a server of the newest version that the system has, whatever USHER_POSTGRES says: with all of
 // its programs, of which those that Install gives lack pg_basebackup.
 func StartSystem(settings ...string) (*Server, error) {
-	programs, err := Programs()
-	if err != nil {
-		return nil, err
-	}
-	account, err := Account()
+	programs, account, err := system()
 	if err != nil {
 		return nil, err
 	}

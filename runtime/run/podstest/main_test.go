@@ -182,15 +182,23 @@ func pairs(t *testing.T, ctx context.Context, d *podstest.Desk, n int) []pair {
 // load lets all of them write until stop is called, which waits for the last answers.
 func load(t *testing.T, ctx context.Context, list []pair) (stop func()) {
 	t.Helper()
+	return paced(t, list, func(_ int, _ string, w *podstest.Talker, turn int) error {
+		return w.Say(ctx, fmt.Sprint(w.Name, " says ", turn))
+	})
+}
+
+// paced lets everybody of the pairs have turn after turn, until stop is called, which waits for the last ones.
+func paced(t *testing.T, list []pair, have func(pair int, side string, w *podstest.Talker, turn int) error) (stop func()) {
+	t.Helper()
 	var group sync.WaitGroup
 	over := make(chan struct{})
-	for _, p := range list {
-		for _, w := range []*podstest.Talker{p.customer, p.agent} {
+	for n, p := range list {
+		for side, w := range map[string]*podstest.Talker{"customer": p.customer, "agent": p.agent} {
 			group.Go(func() {
 				pace := time.NewTicker(20 * time.Millisecond)
 				defer pace.Stop()
-				for n := 0; ; n++ {
-					if err := w.Say(ctx, fmt.Sprint(w.Name, " says ", n)); err != nil {
+				for turn := 0; ; turn++ {
+					if err := have(n, side, w, turn); err != nil {
 						t.Error(err)
 						return
 					}

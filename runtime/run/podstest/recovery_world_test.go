@@ -309,41 +309,25 @@ func (s *speech) since(t *testing.T, ctx context.Context, more int) {
 // talk lets all of them write until stop is called, which waits for the last answers.
 func (s *speech) talk(t *testing.T, ctx context.Context, list []pair) (stop func()) {
 	t.Helper()
-	var group sync.WaitGroup
-	over := make(chan struct{})
-	for n, p := range list {
-		for side, w := range map[string]*podstest.Talker{"customer": p.customer, "agent": p.agent} {
-			name := fmt.Sprint(side, " ", n)
-			s.mu.Lock()
-			s.by[name] = nil
-			s.mu.Unlock()
-			group.Go(func() {
-				pace := time.NewTicker(20 * time.Millisecond)
-				defer pace.Stop()
-				for i := 0; ; i++ {
-					one := spoken{conversation: p.agent.Conversation, from: side, text: fmt.Sprint(name, " says ", i), sent: time.Now()}
-					ack, err := w.Insist(ctx, protocol.Command{Type: protocol.TypeSay, Conversation: w.Conversation, Text: one.text})
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					one.acked, one.seq = time.Now(), ack.Seq
-					s.mu.Lock()
-					s.by[name] = append(s.by[name], one)
-					s.mu.Unlock()
-					select {
-					case <-over:
-						return
-					case <-pace.C:
-					}
-				}
-			})
+	named := func(pair int, side string) string { return fmt.Sprint(side, " ", pair) }
+	s.mu.Lock()
+	for n := range list {
+		s.by[named(n, "customer")], s.by[named(n, "agent")] = nil, nil
+	}
+	s.mu.Unlock()
+	return paced(t, list, func(pair int, side string, w *podstest.Talker, turn int) error {
+		name := named(pair, side)
+		one := spoken{conversation: list[pair].agent.Conversation, from: side, text: fmt.Sprint(name, " says ", turn), sent: time.Now()}
+		ack, err := w.Insist(ctx, protocol.Command{Type: protocol.TypeSay, Conversation: w.Conversation, Text: one.text})
+		if err != nil {
+			return err
 		}
-	}
-	return func() {
-		close(over)
-		group.Wait()
-	}
+		one.acked, one.seq = time.Now(), ack.Seq
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.by[name] = append(s.by[name], one)
+		return nil
+	})
 }
 
 // written are the messages of a ledger, by conversation, side and text, with how often each is there and the last place.
